@@ -1,0 +1,98 @@
+// The one table of failures: code, HTTP status, whether the same request may succeed later, and the
+// sentence a caller reads. A failure is ours or the caller's; what became of the caller's program is
+// an outcome and never appears here. Anything thrown that is not a `Failure` is a bug: it is
+// answered with `internal`, and its text goes to the log only.
+
+export const ERRORS = {
+  invalid_request: { status: 400, retryable: false, message: "The request is not valid." },
+  unknown_language: { status: 400, retryable: false, message: "This language is not supported." },
+  unauthorized: { status: 401, retryable: false, message: "An API key is required." },
+  invalid_key: { status: 401, retryable: false, message: "This API key is not valid." },
+  no_credits: { status: 402, retryable: false, message: "No credits are left on this account." },
+  not_found: { status: 404, retryable: false, message: "There is nothing here." },
+  method_not_allowed: {
+    status: 405,
+    retryable: false,
+    message: "This method is not allowed here.",
+  },
+  conflict: { status: 409, retryable: false, message: "The request conflicts with another one." },
+  payload_too_large: { status: 413, retryable: false, message: "The request is too large." },
+  unsupported_media_type: {
+    status: 415,
+    retryable: false,
+    message: "Send JSON with Content-Type: application/json.",
+  },
+  rate_limited: { status: 429, retryable: true, message: "Too many requests; slow down." },
+  internal: { status: 500, retryable: true, message: "Something went wrong on our side." },
+  runner_fault: {
+    status: 502,
+    retryable: true,
+    message: "The sandbox failed; the execution was not charged.",
+  },
+  busy: { status: 503, retryable: true, message: "Every sandbox is in use; try again shortly." },
+  no_runner: { status: 503, retryable: true, message: "No runner can be reached right now." },
+} as const satisfies Record<string, { status: number; retryable: boolean; message: string }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** What a failure may add to its code. `detail` is for the log and never leaves the process. */
+export type FailureOptions = {
+  /** A sentence for the caller, in place of the table's. */
+  message?: string | undefined;
+  /** The request field at fault, as the caller wrote it: `timeout`, `files[2].name`. */
+  field?: string | undefined;
+  retryAfterMs?: number | undefined;
+  detail?: string | undefined;
+};
+
+/** The wire form of a failure, the same on every route of ours. */
+export type ErrorBody = {
+  error: {
+    code: ErrorCode;
+    message: string;
+    requestId: string;
+    field?: string;
+    retryAfterMs?: number;
+  };
+};
+
+/** A refusal or an inability of ours, with a code from the table. Everything else thrown is a bug. */
+export class Failure extends Error {
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly detail: string | undefined;
+
+  constructor(code: ErrorCode, options: FailureOptions = {}) {
+    super(options.message ?? ERRORS[code].message);
+    this.name = "Failure";
+    this.code = code;
+    this.field = options.field;
+    this.retryAfterMs = options.retryAfterMs;
+    this.detail = options.detail;
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+
+  /** The reply body for this failure. `requestId` lets the caller and the log be matched. */
+  body(requestId: string): ErrorBody {
+    return {
+      error: {
+        code: this.code,
+        message: this.message,
+        requestId,
+        ...(this.field === undefined ? {} : { field: this.field }),
+        ...(this.retryAfterMs === undefined ? {} : { retryAfterMs: this.retryAfterMs }),
+      },
+    };
+  }
+}
+
+/** Any thrown value as a failure: itself when it is one, else `internal` with the text kept inside. */
+export function asFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  return new Failure("internal", { detail });
+}

@@ -1,0 +1,23 @@
+// Identifiers: a prefix that says what it names, then random letters and digits that cannot be
+// guessed. Lower-case base 32 without the letters that are mistaken for digits.
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/** `length` random characters of the alphabet, five random bits each. */
+export function randomText(length: number): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  let text = "";
+  for (const byte of bytes) text += ALPHABET[byte & 31];
+  return text;
+}
+
+/** A new id such as `exec-4f…`: 100 random bits after the prefix. */
+export function newId(prefix: "exec" | "req" | "hold" | "job"): string {
+  return `${prefix}-${randomText(20)}`;
+}
+
+/** Whether `text` could have come from `newId(prefix)`; says nothing about whether it exists. */
+export function isId(prefix: string, text: string): boolean {
+  const body = text.slice(prefix.length + 1);
+  return text.startsWith(`${prefix}-`) && body.length === 20 && /^[0-9a-z]+$/.test(body);
+}

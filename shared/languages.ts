@@ -1,0 +1,54 @@
+// The one table of languages. The request schema, the pools, the commands inside a sandbox, the
+// list of runtimes and the README's table are derived from it; adding a language is a row here, its
+// lines in the image and a sample program.
+
+export type Language = {
+  /** How people write its name. */
+  name: string;
+  /** Other ids a request may use. */
+  aliases: readonly string[];
+  /** The file a single program is written to. */
+  mainFile: string;
+  /** What the image must print its version with; read when the image is built. */
+  versionCommand: readonly string[];
+};
+
+export const LANGUAGES = {
+  python: {
+    name: "Python",
+    aliases: ["py", "python3"],
+    mainFile: "main.py",
+    versionCommand: ["python3", "--version"],
+  },
+  javascript: {
+    name: "JavaScript",
+    aliases: ["js", "node"],
+    mainFile: "main.js",
+    versionCommand: ["node", "--version"],
+  },
+  typescript: {
+    name: "TypeScript",
+    aliases: ["ts"],
+    mainFile: "main.ts",
+    versionCommand: ["node", "--version"],
+  },
+  bash: {
+    name: "Bash",
+    aliases: ["sh", "shell"],
+    mainFile: "main.sh",
+    versionCommand: ["bash", "--version"],
+  },
+} as const satisfies Record<string, Language>;
+
+export type LanguageId = keyof typeof LANGUAGES;
+
+export const LANGUAGE_IDS = Object.keys(LANGUAGES) as [LanguageId, ...LanguageId[]];
+
+const ID_BY_WORD = new Map<string, LanguageId>(
+  LANGUAGE_IDS.flatMap((id) => [id, ...LANGUAGES[id].aliases].map((word) => [word, id] as const)),
+);
+
+/** The language an id or alias names, in any case, or `undefined`. */
+export function findLanguage(word: string): LanguageId | undefined {
+  return ID_BY_WORD.get(word.toLowerCase());
+}

@@ -1,0 +1,103 @@
+// Every size, time and count of the product, each in one place with its unit in its name.
+// Schemas, Docker limits, timers and the README's table are derived from here and never restate a
+// number. The relations between the numbers are asserted when the module loads, so a change that
+// breaks one stops both the gateway and the runner at start rather than in front of a user.
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND_MS = 1000;
+const MINUTE_MS = 60 * SECOND_MS;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+
+/** Longest source text of one program, in UTF-8 bytes. */
+export const CODE_BYTES_MAX = 100 * KIB;
+/** Longest standard input of one execution, in UTF-8 bytes. */
+export const STDIN_BYTES_MAX = 1 * MIB;
+/** Largest single file a program may write, or a caller may send. */
+export const FILE_BYTES_MAX = 10 * MIB;
+/** Most files one request may send. */
+export const FILES_MAX = 64;
+/** Longest name of a file inside the workspace, in UTF-8 bytes. */
+export const FILE_NAME_BYTES_MAX = 255;
+/** What is kept of each output stream; the rest is counted and dropped. */
+export const OUTPUT_BYTES_MAX = 512 * KIB;
+/** A program that has written this much in all is stopped. */
+export const OUTPUT_STOP_BYTES = 64 * MIB;
+/** Resident memory of a program and everything it started. */
+export const MEMORY_BYTES_MAX = 256 * MIB;
+/** Processes and threads of one program. */
+export const PROCESSES_MAX = 64;
+/** Open descriptors of one process. */
+export const DESCRIPTORS_MAX = 256;
+/** Disk a program may fill: its workspace, and as much again for temporary files. */
+export const WORKSPACE_BYTES_MAX = 64 * MIB;
+
+/** Shortest and longest time one execution may ask for, and what it gets when it asks for nothing. */
+export const RUN_TIMEOUT_MS_MIN = 1;
+export const RUN_TIMEOUT_MS_MAX = 30 * SECOND_MS;
+export const RUN_TIMEOUT_MS_DEFAULT = RUN_TIMEOUT_MS_MAX;
+
+/** How long a request may wait at a runner for a sandbox before the runner answers `busy`. */
+export const QUEUE_WAIT_MS_MAX = 5 * SECOND_MS;
+/** How long past its own deadline a sandbox may stay silent before the runner calls it a fault. */
+export const SANDBOX_GRACE_MS = 2 * SECOND_MS;
+/** The longest the gateway waits for a runner's answer. */
+export const RUNNER_REQUEST_MS_MAX = 45 * SECOND_MS;
+/** After this long an unresolved hold returns its credits by itself. */
+export const HOLD_EXPIRY_MS = 2 * MINUTE_MS;
+/** What the gateway tells a caller to wait when no sandbox is free. */
+export const BUSY_RETRY_AFTER_MS = 1 * SECOND_MS;
+/** How far the clocks of gateway and runner may be apart, and how long a nonce is remembered. */
+export const SIGNATURE_AGE_MS_MAX = 60 * SECOND_MS;
+/** How long the gateway believes a runner's last word about its health. */
+export const HEALTH_CACHE_MS = 5 * SECOND_MS;
+
+/** Largest request body the gateway or a runner reads. */
+export const REQUEST_BODY_BYTES_MAX = 16 * MIB;
+/** Longest URL path the gateway routes. */
+export const PATH_BYTES_MAX = 2 * KIB;
+
+/** What a new key may run before it has to buy. */
+export const FREE_CREDITS = 50;
+/** One credit covers this much running time; each further such span begun costs one more. */
+export const CREDIT_SPAN_MS = 30 * SECOND_MS;
+/** Largest grant an operator may make in one call, so that a slip of the hand stays repairable. */
+export const GRANT_CREDITS_MAX = 10_000_000;
+/** Executions a minute, by plan. */
+export const RATE_PER_MINUTE = { free: 10, pro: 120 } as const;
+/** Highest rate an operator may give one account. */
+export const RATE_PER_MINUTE_MAX = 1_000_000;
+/** The span over which executions are counted for the rate limit. */
+export const RATE_WINDOW_MS = MINUTE_MS;
+/** Keyless demo runs one client address may make in a day. */
+export const DEMO_RUNS_PER_DAY = 50;
+/** Instant keys one client address may make in a day. */
+export const INSTANT_KEYS_PER_DAY = 20;
+/** The span over which demo runs and instant keys are counted. */
+export const VISITOR_WINDOW_MS = DAY_MS;
+
+/** How long a sandbox that has served an account waits for that account's next job. */
+export const SANDBOX_IDLE_MS_MAX = MINUTE_MS;
+/** A waiting sandbox is frozen once it has been idle this long. */
+export const FREEZE_AFTER_MS = 2 * SECOND_MS;
+/** A sandbox is replaced after this many jobs, so that nothing can build up in one. */
+export const SANDBOX_JOBS_MAX = 200;
+
+/** Throws when two limits contradict each other. `rule` is the sentence the log will show. */
+function mustHold(holds: boolean, rule: string): void {
+  if (!holds) throw new Error(`limits contradict each other: ${rule}`);
+}
+
+mustHold(RUN_TIMEOUT_MS_MIN >= 1, "a run lasts at least a millisecond");
+mustHold(RUN_TIMEOUT_MS_DEFAULT <= RUN_TIMEOUT_MS_MAX, "the default timeout is allowed");
+mustHold(
+  QUEUE_WAIT_MS_MAX + RUN_TIMEOUT_MS_MAX + SANDBOX_GRACE_MS < RUNNER_REQUEST_MS_MAX,
+  "a runner answers before the gateway stops waiting",
+);
+mustHold(RUNNER_REQUEST_MS_MAX < HOLD_EXPIRY_MS, "a hold outlives the request it pays for");
+mustHold(OUTPUT_BYTES_MAX < OUTPUT_STOP_BYTES, "output is cut before it is stopped");
+mustHold(CODE_BYTES_MAX <= FILE_BYTES_MAX, "a program fits in a file");
+mustHold(FILE_BYTES_MAX < WORKSPACE_BYTES_MAX, "a file fits in the workspace");
+mustHold(FILE_BYTES_MAX < REQUEST_BODY_BYTES_MAX, "a file fits in a request");
+mustHold(WORKSPACE_BYTES_MAX < MEMORY_BYTES_MAX, "a full workspace leaves memory to run in");
+mustHold(FREEZE_AFTER_MS < SANDBOX_IDLE_MS_MAX, "an idle sandbox is frozen before it is removed");
