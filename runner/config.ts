@@ -1,0 +1,73 @@
+// The runner's settings: the only file of the runner that reads the environment. A setting that is
+// missing or does not parse stops the runner with a sentence saying which and why.
+
+import { totalmem } from "node:os";
+import * as z from "zod";
+import { LANGUAGE_IDS } from "../shared/languages.ts";
+
+/** What one sandbox is reckoned to take of the host's memory while it is idle. */
+const SANDBOX_MEMORY_BYTES = 160 * 1024 * 1024;
+/** The share of the host's memory that sandboxes may be reckoned to take together. */
+const MEMORY_SHARE = 0.5;
+const SANDBOXES_MAX = 64;
+
+const Settings = z.object({
+  RUNNER_ID: z.string().regex(/^[a-z0-9-]{1,63}$/, "must be letters, digits and dashes"),
+  RUNNER_SECRET: z.string().min(32, "must be at least 32 characters"),
+  RUNNER_HOST: z.string().default("127.0.0.1"),
+  RUNNER_PORT: z.coerce.number().int().min(0).max(65_535).default(8788),
+  CODERUNNER_DOCKER_SOCKET: z.string().startsWith("/", "must be the path of a socket"),
+  CODERUNNER_IMAGE: z.string().min(1),
+  CODERUNNER_RUNTIME: z.string().default("coderunner-runsc"),
+  /** Sandboxes of each language that are kept waiting when nobody asks for any. */
+  POOL_FLOOR: z.coerce.number().int().min(1).max(64).default(2),
+  /** Sandboxes in all, of every language, waiting or busy. */
+  POOL_CEILING: z.coerce.number().int().min(1).max(1024).optional(),
+  /** One container per execution, instead of one account's executions one after the other. */
+  STRICT_ISOLATION: z.stringbool().default(false),
+  LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+});
+
+export type RunnerConfig = {
+  runnerId: string;
+  secret: string;
+  host: string;
+  port: number;
+  dockerSocket: string;
+  image: string;
+  runtime: string;
+  poolFloor: number;
+  poolCeiling: number;
+  strictIsolation: boolean;
+  logLevel: string;
+};
+
+/** Reads the runner's settings from `env`; throws an Error whose message is fit to be shown. */
+export function readConfig(env: Record<string, string | undefined>): RunnerConfig {
+  const parsed = Settings.safeParse(env);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Error(`setting ${issue?.path.join(".")}: ${issue?.message}`);
+  }
+  const settings = parsed.data;
+  const floor = settings.POOL_FLOOR;
+  return {
+    runnerId: settings.RUNNER_ID,
+    secret: settings.RUNNER_SECRET,
+    host: settings.RUNNER_HOST,
+    port: settings.RUNNER_PORT,
+    dockerSocket: settings.CODERUNNER_DOCKER_SOCKET,
+    image: settings.CODERUNNER_IMAGE,
+    runtime: settings.CODERUNNER_RUNTIME,
+    poolFloor: floor,
+    poolCeiling: settings.POOL_CEILING ?? ceilingFor(totalmem(), floor),
+    strictIsolation: settings.STRICT_ISOLATION,
+    logLevel: settings.LOG_LEVEL,
+  };
+}
+
+/** As many sandboxes as the machine's memory allows, but room for every language's floor. */
+export function ceilingFor(memoryBytes: number, floor: number): number {
+  const fits = Math.floor((memoryBytes * MEMORY_SHARE) / SANDBOX_MEMORY_BYTES);
+  return Math.max(floor * LANGUAGE_IDS.length + 1, Math.min(SANDBOXES_MAX, fits));
+}

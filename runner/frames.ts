@@ -1,0 +1,221 @@
+// The runner's end of the protocol that image/supervisor/protocol.h defines: frames out to a
+// supervisor, frames in from it. What comes in is hostile input: a frame of an unknown type, too
+// long, out of order or with a body of the wrong size is a fault of the sandbox, never an outcome,
+// and ends the parser for good. Knows nothing of jobs, pools or Docker.
+
+export const PROTOCOL_VERSION = 1;
+export const PAYLOAD_BYTES_MAX = 64 * 1024;
+const HEADER_BYTES = 16;
+
+/** Frame types towards the supervisor. */
+export const TO = { SPAWN: 1, FILE: 2, START: 3, STDIN: 4, SIGNAL: 5, END: 6, PING: 7 } as const;
+
+/** Frame types from the supervisor. */
+export const FROM = {
+  HELLO: 101,
+  READY: 102,
+  STDOUT: 103,
+  STDERR: 104,
+  EXIT: 105,
+  CLEANED: 106,
+  PONG: 107,
+  FAULT: 108,
+} as const;
+
+/** Why the supervisor ended a job. */
+export type ExitReason = "ended" | "wall" | "cpu" | "memory" | "output";
+const EXIT_REASONS: readonly ExitReason[] = ["ended", "wall", "cpu", "memory", "output"];
+
+/** What the supervisor measured when a job was over. `null` where there is no such thing. */
+export type ExitBody = {
+  reason: ExitReason;
+  code: number | null;
+  signal: number | null;
+  wallMs: number;
+  cpuMs: number;
+  memoryPeakBytes: number;
+  stdoutBytes: number;
+  stderrBytes: number;
+};
+
+/** A frame that has arrived and been checked. */
+export type Frame =
+  | { type: "hello" | "ready" | "cleaned" | "pong"; job: number }
+  | { type: "stdout" | "stderr"; job: number; data: Buffer }
+  | { type: "exit"; job: number; body: ExitBody }
+  | { type: "fault"; job: number; text: string };
+
+/** Thrown by the parser: this supervisor can no longer be believed. */
+export class FrameError extends Error {
+  override readonly name = "FrameError";
+}
+
+export type SpawnBody = {
+  uid: number;
+  processesMax: number;
+  descriptorsMax: number;
+  fileBytesMax: number;
+  argv: readonly string[];
+  env: Readonly<Record<string, string>>;
+  directory: string;
+};
+
+export type StartBody = {
+  wallMs: number;
+  cpuMs: number;
+  memoryBytes: number;
+  outputKeepBytes: number;
+  outputStopBytes: number;
+  args: readonly string[];
+};
+
+/** One frame to the supervisor. Throws when the payload is larger than the protocol allows. */
+export function encodeFrame(type: number, job: number, payload: Buffer = Buffer.alloc(0)): Buffer {
+  if (payload.length > PAYLOAD_BYTES_MAX) throw new RangeError("frame payload too long");
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
+  frame.writeUInt32LE(payload.length, 0);
+  frame.writeUInt32LE(type, 4);
+  frame.writeUInt32LE(job, 8);
+  frame.writeUInt32LE(0, 12);
+  payload.copy(frame, HEADER_BYTES);
+  return frame;
+}
+
+export function encodeSpawn(job: number, body: SpawnBody): Buffer {
+  const env = Object.entries(body.env).map(([name, value]) => `${name}=${value}`);
+  const head = Buffer.alloc(32);
+  head.writeUInt32LE(body.uid, 0);
+  head.writeUInt32LE(body.processesMax, 4);
+  head.writeUInt32LE(body.descriptorsMax, 8);
+  head.writeUInt32LE(body.argv.length, 12);
+  head.writeUInt32LE(env.length, 16);
+  head.writeBigUInt64LE(BigInt(body.fileBytesMax), 24);
+  return encodeFrame(
+    TO.SPAWN,
+    job,
+    Buffer.concat([head, strings([...body.argv, ...env, body.directory])]),
+  );
+}
+
+/** The frames that make one file, in as many parts as its size needs. */
+export function encodeFile(job: number, name: string, mode: number, content: Buffer): Buffer[] {
+  const nameBytes = strings([name]);
+  const partMax = PAYLOAD_BYTES_MAX - 8 - nameBytes.length;
+  const frames: Buffer[] = [];
+  for (let at = 0; at === 0 || at < content.length; at += partMax) {
+    const head = Buffer.alloc(8);
+    head.writeUInt32LE(at === 0 ? 1 : 2, 0);
+    head.writeUInt32LE(mode, 4);
+    const part = content.subarray(at, at + partMax);
+    frames.push(encodeFrame(TO.FILE, job, Buffer.concat([head, nameBytes, part])));
+  }
+  return frames;
+}
+
+export function encodeStart(job: number, body: StartBody): Buffer {
+  const head = Buffer.alloc(32);
+  head.writeUInt32LE(body.wallMs, 0);
+  head.writeUInt32LE(body.cpuMs, 4);
+  head.writeBigUInt64LE(BigInt(body.memoryBytes), 8);
+  head.writeBigUInt64LE(BigInt(body.outputKeepBytes), 16);
+  head.writeBigUInt64LE(BigInt(body.outputStopBytes), 24);
+  const control = Buffer.concat([Buffer.from(`${body.args.length}\n`), strings(body.args)]);
+  return encodeFrame(TO.START, job, Buffer.concat([head, control]));
+}
+
+/** The frames that feed `data` to a job's standard input and then close it. */
+export function encodeStdin(job: number, data: Buffer): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let at = 0; at < data.length; at += PAYLOAD_BYTES_MAX) {
+    frames.push(encodeFrame(TO.STDIN, job, data.subarray(at, at + PAYLOAD_BYTES_MAX)));
+  }
+  frames.push(encodeFrame(TO.STDIN, job));
+  return frames;
+}
+
+/** C strings, one after the other. A NUL inside one would make two of it, so it is refused. */
+function strings(texts: readonly string[]): Buffer {
+  if (texts.some((text) => text.includes("\0"))) throw new RangeError("NUL in a string");
+  return Buffer.from(texts.map((text) => `${text}\0`).join(""));
+}
+
+/** Cuts a byte stream into frames and checks each. One parser serves one supervisor's whole life. */
+export class FrameParser {
+  #pending: Buffer = Buffer.alloc(0);
+  #nextSeq = 0;
+
+  /** The frames completed by `chunk`. Throws FrameError at the first that is not one. */
+  push(chunk: Buffer): Frame[] {
+    const data = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    const frames: Frame[] = [];
+    let at = 0;
+    while (data.length - at >= HEADER_BYTES) {
+      const length = data.readUInt32LE(at);
+      if (length > PAYLOAD_BYTES_MAX) throw new FrameError(`frame of ${length} bytes`);
+      const end = at + HEADER_BYTES + length;
+      if (data.length < end) break;
+      this.#checkSeq(data.readUInt32LE(at + 12));
+      const payload = data.subarray(at + HEADER_BYTES, end);
+      frames.push(decode(data.readUInt32LE(at + 4), data.readUInt32LE(at + 8), payload));
+      at = end;
+    }
+    this.#pending = data.subarray(at);
+    return frames;
+  }
+
+  #checkSeq(seq: number): void {
+    if (seq !== this.#nextSeq) throw new FrameError(`frame ${seq} where ${this.#nextSeq} was due`);
+    this.#nextSeq = (this.#nextSeq + 1) >>> 0;
+  }
+}
+
+function decode(type: number, job: number, payload: Buffer): Frame {
+  switch (type) {
+    case FROM.HELLO:
+      return { type: "hello", job };
+    case FROM.READY:
+      return { type: "ready", job };
+    case FROM.CLEANED:
+      return { type: "cleaned", job };
+    case FROM.PONG:
+      return { type: "pong", job };
+    case FROM.STDOUT:
+      return { type: "stdout", job, data: payload };
+    case FROM.STDERR:
+      return { type: "stderr", job, data: payload };
+    case FROM.EXIT:
+      return { type: "exit", job, body: decodeExit(payload) };
+    case FROM.FAULT:
+      return { type: "fault", job, text: payload.toString("latin1").slice(0, 256) };
+    default:
+      throw new FrameError(`frame of type ${type}`);
+  }
+}
+
+const EXIT_BYTES = 56;
+
+function decodeExit(payload: Buffer): ExitBody {
+  if (payload.length !== EXIT_BYTES) throw new FrameError(`exit frame of ${payload.length} bytes`);
+  const reason = EXIT_REASONS[payload.readUInt32LE(0)];
+  const code = payload.readInt32LE(4);
+  const signal = payload.readInt32LE(8);
+  if (reason === undefined) throw new FrameError("exit frame with an unknown reason");
+  if (code < -1 || code > 255 || signal < 0 || signal > 64)
+    throw new FrameError("exit frame out of range");
+  return {
+    reason,
+    code: code === -1 ? null : code,
+    signal: signal === 0 ? null : signal,
+    wallMs: safeNumber(payload, 16) / 1000,
+    cpuMs: safeNumber(payload, 24) / 1000,
+    memoryPeakBytes: safeNumber(payload, 32),
+    stdoutBytes: safeNumber(payload, 40),
+    stderrBytes: safeNumber(payload, 48),
+  };
+}
+
+function safeNumber(payload: Buffer, offset: number): number {
+  const value = payload.readBigUInt64LE(offset);
+  if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw new FrameError("number out of range");
+  return Number(value);
+}

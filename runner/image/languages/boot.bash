@@ -1,0 +1,22 @@
+# Waits, warm, for one Bash program. Bash reads this file (BASH_ENV) before it opens the program's
+# script and blocks here until the job arrives; then it goes on to run the script as it always does.
+
+unset BASH_ENV
+__coderunner_wait() {
+  local count i text=warm
+  local -a list=(one two)
+  [[ ${list[*]} == "one two" && $text == w* ]] && printf '%s\n' "${#list[@]}" "$((count + 1))" > /dev/null
+  echo "warm $(echo warm)"
+  printf R >&3
+  IFS= read -r -u 3 count || exit 0
+  (( count == 0 )) && return
+  local -a arguments=()
+  for (( i = 0; i < count; i++ )); do
+    IFS= read -r -d '' -u 3 text
+    arguments+=("$text")
+  done
+  exec bash /workspace/main.sh "${arguments[@]}" 3>&-
+}
+__coderunner_wait
+unset -f __coderunner_wait
+exec 3>&-

@@ -1,0 +1,64 @@
+// Waits, warm, for one Node program. Node loads this file ahead of the program's own main file
+// (--require) and it blocks until the job arrives; then it returns, and Node goes on to load main
+// exactly as it always does, so that nothing of ours is in the program's stack, module tree or
+// arguments. The exit code goes to the supervisor the moment exit handlers have run, because taking
+// V8 apart takes longer than most programs.
+
+"use strict";
+
+const { isMainThread } = require("node:worker_threads");
+if (isMainThread) boot();
+
+function boot() {
+  const fs = require("node:fs");
+  const control = 3;
+  warmUp();
+  reportExit(fs, control);
+  fs.writeSync(control, "R");
+
+  const message = Buffer.alloc(65536);
+  const length = fs.readSync(control, message);
+  if (length === 0) process.reallyExit(0);
+  const [count, rest] = split(message.toString("utf8", 0, length), "\n");
+  process.argv.push(...rest.split("\0").slice(0, Number(count)));
+  process.execArgv = process.execArgv.filter((option) => !option.startsWith("--require"));
+  delete require.cache[__filename];
+}
+
+/** Runs the paths a short program takes: both module systems, both output streams, common modules. */
+function warmUp() {
+  for (const name of ["fs", "path", "util", "events", "stream", "timers", "url", "crypto"]) {
+    require(`node:${name}`);
+  }
+  const kinds = process.argv[1]?.endsWith(".ts") ? ["ts", "mts"] : ["cjs", "mjs"];
+  for (const kind of kinds) {
+    const path = `${__dirname}/warm.${kind}`;
+    require(path);
+    delete require.cache[path];
+  }
+  console.error("warm");
+}
+
+/** Tells the supervisor the exit code once every exit handler has run. */
+function reportExit(fs, control) {
+  const emit = process.emit;
+  const ownPid = process.pid;
+  let uncaught = false;
+  const report = function (event, ...rest) {
+    if (event === "uncaughtExceptionMonitor") uncaught = true;
+    const handled = Reflect.apply(emit, this, [event, ...rest]);
+    if (event !== "exit" || uncaught || process.pid !== ownPid) return handled;
+    const code = Number(process.exitCode ?? 0) & 0xff;
+    // Node itself still has something to print about a promise that never settled.
+    if (code === 13) return handled;
+    fs.writeSync(control, Buffer.from([68, code]));
+    fs.readSync(control, Buffer.alloc(1)); // the supervisor measures this process and then kills it
+    return handled;
+  };
+  Object.defineProperty(process, "emit", { value: report, configurable: true, writable: true });
+}
+
+function split(text, separator) {
+  const at = text.indexOf(separator);
+  return [text.slice(0, at), text.slice(at + 1)];
+}

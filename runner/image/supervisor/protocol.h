@@ -1,0 +1,81 @@
+/*
+ * The frames between the runner and the supervisor. Every frame is a header of four little-endian
+ * 32-bit words (payload length, type, job, sequence number) and its payload. runner/frames.ts is
+ * the other end and must say the same.
+ */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+#define PROTOCOL_VERSION 1
+#define PAYLOAD_BYTES_MAX (64 * 1024)
+
+enum frame_type {
+    /* runner to supervisor */
+    FRAME_SPAWN = 1,  /* struct spawn_head, then argv, env and working directory as C strings */
+    FRAME_FILE = 2,   /* u32 flags, u32 mode, name as a C string, bytes */
+    FRAME_START = 3,  /* struct start_head, then bytes for the interpreter's control socket */
+    FRAME_STDIN = 4,  /* bytes for the program's standard input; empty closes it */
+    FRAME_SIGNAL = 5, /* u32 signal number, for the job's main process group */
+    FRAME_END = 6,    /* kill what is left of the job and remove its files */
+    FRAME_PING = 7,
+    /* supervisor to runner */
+    FRAME_HELLO = 101,   /* job carries the protocol version */
+    FRAME_READY = 102,   /* the job's interpreter is warm and waits */
+    FRAME_STDOUT = 103,  /* bytes */
+    FRAME_STDERR = 104,  /* bytes */
+    FRAME_EXIT = 105,    /* struct exit_body */
+    FRAME_CLEANED = 106, /* nothing of the job is left */
+    FRAME_PONG = 107,
+    FRAME_FAULT = 108, /* what failed, as text; this sandbox must not be used again */
+};
+
+enum file_flags { FILE_CREATE = 1, FILE_APPEND = 2 };
+
+struct spawn_head {
+    uint32_t uid;
+    uint32_t processes_max;
+    uint32_t descriptors_max;
+    uint32_t argc;
+    uint32_t envc;
+    uint32_t reserved;
+    uint64_t file_bytes_max;
+};
+
+struct start_head {
+    uint32_t wall_ms;
+    uint32_t cpu_ms; /* of all processes together */
+    uint64_t memory_bytes;
+    uint64_t output_keep_bytes; /* of each stream; what follows is counted and dropped */
+    uint64_t output_stop_bytes; /* of both streams together */
+};
+
+enum exit_reason { EXIT_ENDED = 0, EXIT_WALL = 1, EXIT_CPU = 2, EXIT_MEMORY = 3, EXIT_OUTPUT = 4 };
+
+struct exit_body {
+    uint32_t reason;
+    int32_t code;   /* -1 when there is none */
+    int32_t signal; /* 0 when there is none */
+    uint32_t reserved;
+    uint64_t wall_us;
+    uint64_t cpu_us;
+    uint64_t memory_peak_bytes;
+    uint64_t stdout_bytes; /* written in all, kept or not */
+    uint64_t stderr_bytes;
+};
+
+struct frame {
+    uint32_t type;
+    uint32_t job;
+    uint32_t length;
+    const uint8_t *payload;
+};
+
+/* Writes one frame, blocking until the runner has it. Exits when the runner is gone. */
+void send_frame(uint32_t type, uint32_t job, const void *payload, size_t length);
+
+/* Reads what has arrived and hands on every whole frame. Returns 0 at end of input. */
+int receive_frames(void (*handle)(const struct frame *));
+
+/* Reports that the supervisor itself failed at `what`. The sandbox is lost from here on. */
+void fault(uint32_t job, const char *what);

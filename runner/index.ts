@@ -1,0 +1,124 @@
+// The runner process: reads its settings, clears what a dead predecessor left, fills its pool,
+// listens, and on SIGTERM, SIGINT or the end of its standard input finishes what runs and removes
+// every container it made. It writes one JSON line to stdout when it listens and one when a sandbox
+// of every language is warm; its log goes to stderr.
+
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { pino } from "pino";
+import { LANGUAGE_IDS, LANGUAGES, type LanguageId } from "../shared/languages.ts";
+import type { RunnerHealth } from "../shared/runner-api.ts";
+import { importSigningKey } from "../shared/signature.ts";
+import { type RunnerConfig, readConfig } from "./config.ts";
+import { connectEngine, type Engine, runOnce } from "./docker.ts";
+import { execute } from "./execute.ts";
+import { Pool } from "./pool.ts";
+import { reap, startReaper } from "./reaper.ts";
+import { Sandbox } from "./sandbox.ts";
+import { createServer } from "./server.ts";
+import { NonceMemory } from "./signed.ts";
+
+const READY_POLL_MS = 20;
+const STARTS_MAX = 2;
+
+async function main(config: RunnerConfig): Promise<void> {
+  const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
+  const engine = connectEngine({
+    socket: config.dockerSocket,
+    image: config.image,
+    runtime: config.runtime,
+    runnerId: config.runnerId,
+  });
+  const pool = new Pool<Sandbox>({
+    start: (language) => Sandbox.start(engine, language),
+    floor: config.poolFloor,
+    ceiling: config.poolCeiling,
+    strict: config.strictIsolation,
+    startsMax: STARTS_MAX,
+    log,
+  });
+  const reaperOptions = { engine, log, wanted: () => containerIds(pool) };
+  await reap(reaperOptions);
+  pool.open();
+  const stopReaper = startReaper(reaperOptions);
+
+  const versions = new Map<LanguageId, string>();
+  const server = createServer({
+    keeper: {
+      key: await importSigningKey(config.secret),
+      runnerId: config.runnerId,
+      nonces: new NonceMemory(),
+    },
+    log,
+    execute: (request) => execute(pool, request),
+    health: () => healthOf(config, pool, versions),
+  }).listen(config.port, config.host);
+  await once(server, "listening");
+  say({ event: "listening", port: (server.address() as AddressInfo).port });
+
+  untilAsked().then(async (why) => {
+    log.info({ why }, "draining");
+    server.close();
+    stopReaper();
+    await pool.drain();
+    process.exit(0);
+  });
+
+  await untilWarm(pool);
+  say({ event: "ready" });
+  await readVersions(engine, versions);
+}
+
+function say(line: object): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function containerIds(pool: Pool<Sandbox>): Set<string> {
+  return new Set(pool.all().flatMap((sandbox) => sandbox.containerId ?? []));
+}
+
+function healthOf(
+  config: RunnerConfig,
+  pool: Pool<Sandbox>,
+  versions: ReadonlyMap<LanguageId, string>,
+): RunnerHealth {
+  const languages = LANGUAGE_IDS.map(
+    (id) => [id, { version: versions.get(id) ?? "", ...pool.levels(id) }] as const,
+  );
+  return {
+    ready: languages.some(([, { warm }]) => warm > 0),
+    runnerId: config.runnerId,
+    languages: Object.fromEntries(languages),
+  };
+}
+
+async function untilWarm(pool: Pool<Sandbox>): Promise<void> {
+  while (LANGUAGE_IDS.some((id) => pool.levels(id).warm === 0)) {
+    await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
+  }
+}
+
+/** What each language's tool says of its own version. */
+async function readVersions(engine: Engine, versions: Map<LanguageId, string>): Promise<void> {
+  for (const id of LANGUAGE_IDS) {
+    const text = await runOnce(engine, LANGUAGES[id].versionCommand);
+    versions.set(id, /\d+(\.\d+)+/.exec(text)?.[0] ?? "");
+  }
+}
+
+/** Resolves when this process is told to end, by a signal or by its parent's going away. */
+function untilAsked(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => resolve(signal));
+    process.stdin.once("end", () => resolve("stdin ended"));
+    process.stdin.once("error", () => resolve("stdin failed"));
+    process.stdin.resume();
+  });
+}
+
+try {
+  await main(readConfig(process.env));
+} catch (thrown) {
+  process.stderr.write(`runner: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
+  process.exit(1);
+}

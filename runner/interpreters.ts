@@ -1,0 +1,57 @@
+// How the waiting interpreter of each language is started inside a sandbox, and with what
+// environment. The files named here are put into the image by image/Dockerfile.
+
+import type { LanguageId } from "../shared/languages.ts";
+
+const BOOT = "/opt/coderunner/languages";
+
+/** Where a program's files lie, and where it starts. */
+export const WORKSPACE = "/workspace";
+
+/** The uid of a sandbox's first job; each further job has the next one. */
+export const FIRST_UID = 20_000;
+
+type Interpreter = { argv: readonly string[]; env: Readonly<Record<string, string>> };
+
+/** All that a program sees of an environment: nothing of the host's or the runner's gets in. */
+const COMMON_ENV = {
+  PATH: "/usr/local/bin:/usr/bin:/bin",
+  HOME: WORKSPACE,
+  USER: "sandbox",
+  LOGNAME: "sandbox",
+  SHELL: "/bin/bash",
+  LANG: "C.UTF-8",
+  PWD: WORKSPACE,
+};
+
+const NODE = [
+  "/usr/local/bin/node",
+  `--require=${BOOT}/boot.cjs`,
+  "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON",
+];
+
+const INTERPRETERS: Record<LanguageId, Interpreter> = {
+  python: {
+    argv: ["/usr/bin/python3", `${BOOT}/boot.py`],
+    env: { ...COMMON_ENV, PYTHONDONTWRITEBYTECODE: "1" },
+  },
+  javascript: { argv: [...NODE, `${WORKSPACE}/main.js`], env: COMMON_ENV },
+  typescript: {
+    argv: [
+      ...NODE,
+      "--experimental-transform-types",
+      "--disable-warning=ExperimentalWarning",
+      `${WORKSPACE}/main.ts`,
+    ],
+    env: COMMON_ENV,
+  },
+  bash: {
+    argv: ["/bin/bash", `${WORKSPACE}/main.sh`],
+    env: { ...COMMON_ENV, BASH_ENV: `${BOOT}/boot.bash` },
+  },
+};
+
+/** The command and environment that leave an interpreter of `language` warm and waiting. */
+export function interpreterOf(language: LanguageId): Interpreter {
+  return INTERPRETERS[language];
+}

@@ -1,0 +1,41 @@
+// Keeps what a program wrote to one stream, up to a limit, and turns it into text. The supervisor
+// already cuts at the limit; this cuts again, because what comes out of a sandbox is not believed.
+
+/** One captured stream. */
+export class Output {
+  readonly #keepBytes: number;
+  readonly #chunks: Buffer[] = [];
+  #keptBytes = 0;
+
+  constructor(keepBytes: number) {
+    this.#keepBytes = keepBytes;
+  }
+
+  push(data: Buffer): void {
+    const room = this.#keepBytes - this.#keptBytes;
+    if (room <= 0) return;
+    const kept = data.subarray(0, room);
+    this.#chunks.push(kept);
+    this.#keptBytes += kept.length;
+  }
+
+  /** What was kept, as text; invalid UTF-8 becomes U+FFFD, and no character is cut in two. */
+  finish(writtenBytes: number): { text: string; bytes: number; truncated: boolean } {
+    const data = Buffer.concat(this.#chunks);
+    const bytes = Math.max(writtenBytes, data.length);
+    const truncated = bytes > data.length;
+    const whole = truncated ? data.subarray(0, lastCharacterEnd(data)) : data;
+    return { text: whole.toString("utf8"), bytes, truncated };
+  }
+}
+
+/** Where the last whole UTF-8 character of `data` ends. */
+function lastCharacterEnd(data: Buffer): number {
+  for (let back = 1; back <= Math.min(3, data.length); back++) {
+    const byte = data[data.length - back] ?? 0;
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > back ? data.length - back : data.length;
+  }
+  return data.length;
+}

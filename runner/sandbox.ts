@@ -1,0 +1,298 @@
+// One sandbox: a gVisor container whose supervisor we hold by its standard streams, with an
+// interpreter of one language waiting inside. It runs one job at a time, is cleaned between jobs,
+// and belongs to one account from its first job to its end. Whatever the supervisor does that is
+// not in the protocol, or does too late, is a SandboxFault: the sandbox is removed and never used
+// again, and what was running did not run as far as anybody's bill is concerned.
+
+import { LANGUAGES, type LanguageId } from "../shared/languages.ts";
+import {
+  DESCRIPTORS_MAX,
+  FILE_BYTES_MAX,
+  MEMORY_BYTES_MAX,
+  OUTPUT_BYTES_MAX,
+  OUTPUT_STOP_BYTES,
+  PROCESSES_MAX,
+  SANDBOX_GRACE_MS,
+  SANDBOX_JOBS_MAX,
+} from "../shared/limits.ts";
+import {
+  type Container,
+  type Engine,
+  removeContainer,
+  startContainer,
+  wasOutOfMemory,
+} from "./docker.ts";
+import {
+  type ExitBody,
+  encodeFile,
+  encodeFrame,
+  encodeSpawn,
+  encodeStart,
+  encodeStdin,
+  type Frame,
+  FrameParser,
+  PROTOCOL_VERSION,
+  TO,
+} from "./frames.ts";
+import { type Freezer, freezerOf } from "./freezer.ts";
+import { FIRST_UID, interpreterOf, WORKSPACE } from "./interpreters.ts";
+import { Output } from "./output.ts";
+
+const START_MS_MAX = 30_000;
+const WARM_MS_MAX = 20_000;
+const CLEAN_MS_MAX = 5_000;
+const FILE_MODE = 0o644;
+
+/** The sandbox failed, not the program in it. The message is for the log. */
+export class SandboxFault extends Error {
+  override readonly name = "SandboxFault";
+}
+
+export type Job = {
+  files: readonly { name: string; content: Buffer }[];
+  args: readonly string[];
+  stdin: Buffer;
+  wallMs: number;
+};
+
+export type JobResult = {
+  exit: ExitBody;
+  stdout: ReturnType<Output["finish"]>;
+  stderr: ReturnType<Output["finish"]>;
+};
+
+type Waiter = {
+  accepts: (frame: Frame) => boolean;
+  resolve: (frame: Frame) => void;
+  reject: (fault: SandboxFault) => void;
+};
+
+export class Sandbox {
+  readonly language: LanguageId;
+  /** The account whose jobs this sandbox runs; `undefined` until its first. */
+  accountId: string | undefined;
+  jobsRun = 0;
+
+  readonly #engine: Engine;
+  readonly #parser = new FrameParser();
+  #container: Container | undefined;
+  #freezer: Freezer | undefined;
+  #frozen = false;
+  #job = 0;
+  #waiter: Waiter | undefined;
+  #output: { stdout: Output; stderr: Output } | undefined;
+  #fault: SandboxFault | undefined;
+  #removal: Promise<void> | undefined;
+
+  private constructor(engine: Engine, language: LanguageId) {
+    this.#engine = engine;
+    this.language = language;
+  }
+
+  /** Starts a container and an interpreter in it; resolves when the interpreter is warm. */
+  static async start(engine: Engine, language: LanguageId): Promise<Sandbox> {
+    const sandbox = new Sandbox(engine, language);
+    try {
+      const hello = sandbox.#next("hello", START_MS_MAX);
+      hello.catch(() => undefined); // a failed start below is the fault that gets reported
+      sandbox.#container = await startContainer(engine, {
+        onStdout: (chunk) => sandbox.#receive(chunk),
+        onStderr: () => sandbox.#fail("the supervisor wrote to stderr"),
+        onClose: () => sandbox.#fail("the sandbox ended"),
+      });
+      const { job: version } = await hello;
+      if (version !== PROTOCOL_VERSION) throw new SandboxFault(`protocol version ${version}`);
+      sandbox.#freezer = await freezerOf(sandbox.#container.pid);
+      await sandbox.#prepare();
+      return sandbox;
+    } catch (thrown) {
+      await sandbox.remove();
+      throw thrown;
+    }
+  }
+
+  /** What went wrong with this sandbox, if anything has. */
+  get fault(): SandboxFault | undefined {
+    return this.#fault;
+  }
+
+  get containerId(): string | undefined {
+    return this.#container?.id;
+  }
+
+  get isFrozen(): boolean {
+    return this.#frozen;
+  }
+
+  /** Whether it has run so many jobs that it is to be replaced rather than cleaned. */
+  get isWorn(): boolean {
+    return this.jobsRun >= SANDBOX_JOBS_MAX;
+  }
+
+  async freeze(): Promise<void> {
+    if (this.#frozen || this.#fault !== undefined) return;
+    this.#frozen = true;
+    await this.#freezer?.freeze();
+  }
+
+  async thaw(): Promise<void> {
+    if (!this.#frozen) return;
+    await this.#freezer?.thaw();
+    this.#frozen = false;
+  }
+
+  /** Runs one job in the waiting interpreter. Throws SandboxFault when there is no outcome. */
+  async run(job: Job): Promise<JobResult> {
+    if (this.#frozen) await this.thaw();
+    const output = { stdout: new Output(OUTPUT_BYTES_MAX), stderr: new Output(OUTPUT_BYTES_MAX) };
+    this.#output = output;
+    this.jobsRun++;
+    const startedAtMs = performance.now();
+    const exited = this.#next("exit", job.wallMs + SANDBOX_GRACE_MS);
+    this.#send(this.#encodeJob(job));
+    const exit = await exited.then(
+      (frame) => frame.body,
+      (fault: SandboxFault) => this.#exitByHost(fault, performance.now() - startedAtMs),
+    );
+    this.#output = undefined;
+    return {
+      exit,
+      stdout: output.stdout.finish(exit.stdoutBytes),
+      stderr: output.stderr.finish(exit.stderrBytes),
+    };
+  }
+
+  /** Kills and wipes everything of the last job, then has a fresh interpreter wait. */
+  async recycle(): Promise<void> {
+    const cleaned = this.#next("cleaned", CLEAN_MS_MAX);
+    this.#send([encodeFrame(TO.END, this.#job)]);
+    await cleaned;
+    await this.#prepare();
+  }
+
+  /** Removes the container. Safe to call at any time and more than once. */
+  remove(): Promise<void> {
+    this.#removal ??= this.#removeNow();
+    return this.#removal;
+  }
+
+  async #removeNow(): Promise<void> {
+    this.#fail("the sandbox was removed");
+    await this.thaw().catch(() => undefined); // a frozen process cannot be killed
+    if (this.#container === undefined) return;
+    this.#container.stdin.destroy();
+    await removeContainer(this.#engine, this.#container.id);
+  }
+
+  async #prepare(): Promise<void> {
+    const { argv, env } = interpreterOf(this.language);
+    this.#job++;
+    const ready = this.#next("ready", WARM_MS_MAX);
+    this.#send([
+      encodeSpawn(this.#job, {
+        uid: FIRST_UID + this.jobsRun,
+        processesMax: PROCESSES_MAX,
+        descriptorsMax: DESCRIPTORS_MAX,
+        fileBytesMax: FILE_BYTES_MAX,
+        argv,
+        env,
+        directory: WORKSPACE,
+      }),
+    ]);
+    await ready;
+  }
+
+  #encodeJob(job: Job): Buffer[] {
+    const id = this.#job;
+    return [
+      ...job.files.flatMap(({ name, content }) => encodeFile(id, name, FILE_MODE, content)),
+      encodeStart(id, {
+        wallMs: job.wallMs,
+        cpuMs: job.wallMs * PROCESSES_MAX,
+        memoryBytes: MEMORY_BYTES_MAX,
+        outputKeepBytes: OUTPUT_BYTES_MAX,
+        outputStopBytes: OUTPUT_STOP_BYTES,
+        args: job.args,
+      }),
+      ...encodeStdin(id, job.stdin),
+    ];
+  }
+
+  /**
+   * A sandbox that dies under a job did so by the program's doing in one case only: the host's
+   * kernel ended it for its memory. That is told by the host, not by the sandbox.
+   */
+  async #exitByHost(fault: SandboxFault, wallMs: number): Promise<ExitBody> {
+    const id = this.#container?.id;
+    if (id === undefined || !(await wasOutOfMemory(this.#engine, id))) throw fault;
+    return {
+      reason: "memory",
+      code: null,
+      signal: 9,
+      wallMs,
+      cpuMs: 0,
+      memoryPeakBytes: MEMORY_BYTES_MAX,
+      stdoutBytes: 0,
+      stderrBytes: 0,
+    };
+  }
+
+  #send(frames: readonly Buffer[]): void {
+    this.#container?.stdin.write(frames.length === 1 ? frames[0] : Buffer.concat(frames));
+  }
+
+  /** The next frame of `type`, within `patienceMs`; a fault otherwise. One wait at a time. */
+  #next<T extends Frame["type"]>(type: T, patienceMs: number): Promise<Frame & { type: T }> {
+    if (this.#fault !== undefined) return Promise.reject(this.#fault);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.#fail(`no ${type} within ${patienceMs} ms`), patienceMs);
+      this.#waiter = {
+        accepts: (frame) => frame.type === type && (type === "hello" || frame.job === this.#job),
+        resolve: (frame) => {
+          clearTimeout(timer);
+          resolve(frame as Frame & { type: T });
+        },
+        reject: (fault) => {
+          clearTimeout(timer);
+          reject(fault);
+        },
+      };
+    });
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#fault !== undefined) return;
+    try {
+      for (const frame of this.#parser.push(chunk)) this.#take(frame);
+    } catch (thrown) {
+      this.#fail(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  }
+
+  #take(frame: Frame): void {
+    if (frame.type === "fault") return this.#fail(`the supervisor failed: ${frame.text}`);
+    if (frame.type === "stdout" || frame.type === "stderr") {
+      if (frame.job !== this.#job) return this.#fail("output of another job");
+      this.#output?.[frame.type].push(frame.data);
+      return;
+    }
+    const waiter = this.#waiter;
+    if (waiter === undefined || !waiter.accepts(frame)) {
+      return this.#fail(`an unexpected ${frame.type}`);
+    }
+    this.#waiter = undefined;
+    waiter.resolve(frame);
+  }
+
+  #fail(reason: string): void {
+    if (this.#fault !== undefined) return;
+    this.#fault = new SandboxFault(reason);
+    this.#waiter?.reject(this.#fault);
+    this.#waiter = undefined;
+  }
+}
+
+/** The file a single program of `language` is written to. */
+export function mainFileOf(language: LanguageId): string {
+  return LANGUAGES[language].mainFile;
+}

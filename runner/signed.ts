@@ -1,0 +1,74 @@
+// Lets through only what the gateway has signed, once. Everything else is answered with the same
+// 401, whatever was wrong with it; the reason goes to the log.
+
+import { Failure } from "../shared/errors.ts";
+import { SIGNATURE_AGE_MS_MAX } from "../shared/limits.ts";
+import {
+  type SignatureHeaders,
+  type SignedRequest,
+  type SigningKey,
+  verify,
+} from "../shared/signature.ts";
+
+/** Signed requests that may arrive within twice the age limit before the oldest nonce is needed. */
+const NONCES_MAX = 500_000;
+
+/** Remembers nonces for as long as a signature that carries one could still be accepted. */
+export class NonceMemory {
+  readonly #expiryMs = new Map<string, number>();
+
+  /** True the first time it sees `nonce`, false for a replay. Throws when it can hold no more. */
+  remember(nonce: string, nowMs: number): boolean {
+    this.#forget(nowMs);
+    if (this.#expiryMs.has(nonce)) return false;
+    if (this.#expiryMs.size >= NONCES_MAX)
+      throw new Failure("busy", { detail: "nonce memory full" });
+    this.#expiryMs.set(nonce, nowMs + 2 * SIGNATURE_AGE_MS_MAX);
+    return true;
+  }
+
+  #forget(nowMs: number): void {
+    for (const [nonce, expiryMs] of this.#expiryMs) {
+      if (expiryMs > nowMs) return; // in order of arrival, so the rest is younger
+      this.#expiryMs.delete(nonce);
+    }
+  }
+}
+
+export type Gatekeeper = {
+  key: SigningKey;
+  runnerId: string;
+  nonces: NonceMemory;
+};
+
+/** Resolves when `request` was signed for this runner, recently, and not seen before. */
+export async function admit(
+  keeper: Gatekeeper,
+  request: SignedRequest,
+  headers: Record<string, string | string[] | undefined>,
+  nowMs: number,
+): Promise<void> {
+  const nonce = await verify(keeper.key, keeper.runnerId, request, pick(headers), nowMs).catch(
+    (thrown) => refuse(thrown instanceof Error ? thrown.message : String(thrown)),
+  );
+  if (!keeper.nonces.remember(nonce, nowMs)) refuse("replayed");
+}
+
+function pick(headers: Record<string, string | string[] | undefined>): SignatureHeaders {
+  const one = (name: string) => {
+    const value = headers[name];
+    return typeof value === "string" ? value : refuse(`${name} is missing`);
+  };
+  return {
+    "content-digest": one("content-digest"),
+    signature: one("signature"),
+    "signature-input": one("signature-input"),
+  };
+}
+
+function refuse(detail: string): never {
+  throw new Failure("unauthorized", {
+    message: "The request is not signed for this runner.",
+    detail,
+  });
+}
