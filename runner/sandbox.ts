@@ -15,6 +15,7 @@ import {
   SANDBOX_GRACE_MS,
   SANDBOX_JOBS_MAX,
 } from "../shared/limits.ts";
+import { type ControlGroup, controlGroupOf, type Weight } from "./cgroup.ts";
 import {
   type Container,
   type Engine,
@@ -34,7 +35,6 @@ import {
   PROTOCOL_VERSION,
   TO,
 } from "./frames.ts";
-import { type Freezer, freezerOf } from "./freezer.ts";
 import { FIRST_UID, interpreterOf, WORKSPACE } from "./interpreters.ts";
 import { Output } from "./output.ts";
 
@@ -76,7 +76,7 @@ export class Sandbox {
   readonly #engine: Engine;
   readonly #parser = new FrameParser();
   #container: Container | undefined;
-  #freezer: Freezer | undefined;
+  #group: ControlGroup | undefined;
   #frozen = false;
   #job = 0;
   #waiter: Waiter | undefined;
@@ -102,7 +102,8 @@ export class Sandbox {
       });
       const { job: version } = await hello;
       if (version !== PROTOCOL_VERSION) throw new SandboxFault(`protocol version ${version}`);
-      sandbox.#freezer = await freezerOf(sandbox.#container.pid);
+      sandbox.#group = await controlGroupOf(sandbox.#container.pid);
+      sandbox.#weigh("preparing");
       await sandbox.#prepare();
       return sandbox;
     } catch (thrown) {
@@ -132,12 +133,12 @@ export class Sandbox {
   async freeze(): Promise<void> {
     if (this.#frozen || this.#fault !== undefined) return;
     this.#frozen = true;
-    await this.#freezer?.freeze();
+    await this.#group?.freeze();
   }
 
   async thaw(): Promise<void> {
     if (!this.#frozen) return;
-    await this.#freezer?.thaw();
+    await this.#group?.thaw();
     this.#frozen = false;
   }
 
@@ -146,6 +147,7 @@ export class Sandbox {
     if (this.#frozen) await this.thaw();
     const output = { stdout: new Output(OUTPUT_BYTES_MAX), stderr: new Output(OUTPUT_BYTES_MAX) };
     this.#output = output;
+    this.#weigh("working");
     this.jobsRun++;
     const startedAtMs = performance.now();
     const exited = this.#next("exit", job.wallMs + SANDBOX_GRACE_MS);
@@ -165,6 +167,7 @@ export class Sandbox {
   /** Kills and wipes everything of the last job, then has a fresh interpreter wait. */
   async recycle(): Promise<void> {
     const cleaned = this.#next("cleaned", CLEAN_MS_MAX);
+    this.#weigh("preparing");
     this.#send([encodeFrame(TO.END, this.#job)]);
     await cleaned;
     await this.#prepare();
@@ -200,6 +203,11 @@ export class Sandbox {
       }),
     ]);
     await ready;
+  }
+
+  /** A sandbox that is being made ready must not slow one that works. Not worth waiting for. */
+  #weigh(weight: Weight): void {
+    this.#group?.setWeight(weight).catch(() => undefined);
   }
 
   #encodeJob(job: Job): Buffer[] {

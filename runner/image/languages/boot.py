@@ -27,6 +27,8 @@ import traceback
 import types
 from importlib.machinery import SourceFileLoader
 
+import toplevel
+
 CONTROL = 3
 MAIN = "/workspace/main.py"
 
@@ -35,7 +37,7 @@ def warm_up():
     """Runs every path a short program takes, with harmless content."""
     scope = {"__name__": "warm"}
     source = "import json\ndef f(n):\n  return [i for i in range(n)]\nprint(json.dumps({'a': f(3)}), sum(range(9)))\n"
-    exec(compile(source, "<warm>", "exec"), scope)
+    toplevel.run(compile(source, "<warm>", "exec"), scope)
     print(f"{math.pi:.3f}", file=sys.stderr, flush=True)
     json.loads('{"a": [1, 2.5, null, "x"]}')
     try:
@@ -61,6 +63,7 @@ def make_main(arguments):
     main.__builtins__ = builtins
     main.__loader__ = SourceFileLoader("__main__", MAIN)
     sys.modules["__main__"] = main
+    del sys.modules["toplevel"]
     sys.argv = [MAIN, *arguments]
     sys.path[0] = "/workspace"
     return main
@@ -81,7 +84,7 @@ def run(main):
     try:
         with open(MAIN, "rb") as file:
             program = compile(file.read(), MAIN, "exec", dont_inherit=True)
-        exec(program, main.__dict__)
+        toplevel.run(program, main.__dict__)
     except SystemExit as stop:
         return exit_code_of(stop)
     except BaseException as error:

@@ -1,0 +1,108 @@
+// The tables of the README, made from the code's own tables. `npm run docs` writes them between
+// their markers; a test fails when what stands there is not what the code says.
+
+import { readFile, writeFile } from "node:fs/promises";
+import { ERRORS } from "../shared/errors.ts";
+import { LANGUAGE_IDS, LANGUAGES } from "../shared/languages.ts";
+import * as limits from "../shared/limits.ts";
+import { CREDITS_PER_USDC } from "../shared/money.ts";
+import { OUTCOMES } from "../shared/outcomes.ts";
+
+const README = new URL("../README.md", import.meta.url);
+
+/** Markdown of every table, by the name in its marker. */
+export const TABLES: Readonly<Record<string, () => string>> = {
+  limits: limitsTable,
+  languages: languagesTable,
+  outcomes: outcomesTable,
+  errors: errorsTable,
+  prices: pricesTable,
+};
+
+/** `text` with the content of every marked table replaced by what the code says now. */
+export function withTables(text: string): string {
+  let result = text;
+  for (const [name, render] of Object.entries(TABLES)) {
+    const marked = new RegExp(`(<!-- table:${name} -->\n)[\\s\\S]*?(<!-- /table:${name} -->)`);
+    if (!marked.test(result)) throw new Error(`the text has no table named ${name}`);
+    result = result.replace(marked, (_all, open: string, close: string) => open + render() + close);
+  }
+  return result;
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |\n`;
+  return [head, head.map(() => "---"), ...rows].map(line).join("");
+}
+
+function limitsTable(): string {
+  return table(
+    ["What", "Limit"],
+    [
+      ["Running time of one execution", duration(limits.RUN_TIMEOUT_MS_MAX)],
+      ["Memory of a program and all it starts", size(limits.MEMORY_BYTES_MAX)],
+      ["Kept of each of stdout and stderr", size(limits.OUTPUT_BYTES_MAX)],
+      ["Written in all before a program is stopped", size(limits.OUTPUT_STOP_BYTES)],
+      ["Source code", size(limits.CODE_BYTES_MAX)],
+      ["Standard input", size(limits.STDIN_BYTES_MAX)],
+      ["One file", size(limits.FILE_BYTES_MAX)],
+      ["All files of a program", size(limits.WORKSPACE_BYTES_MAX)],
+      ["Processes and threads", String(limits.PROCESSES_MAX)],
+      ["Open files of one process", String(limits.DESCRIPTORS_MAX)],
+      ["Network", "none"],
+    ],
+  );
+}
+
+function languagesTable(): string {
+  return table(
+    ["Language", "`language`", "Also written", "The program's file"],
+    LANGUAGE_IDS.map((id) => {
+      const { name, aliases, mainFile } = LANGUAGES[id];
+      return [name, `\`${id}\``, aliases.map((a) => `\`${a}\``).join(", "), `\`${mainFile}\``];
+    }),
+  );
+}
+
+function outcomesTable(): string {
+  return table(
+    ["`outcome`", "What became of the program"],
+    Object.entries(OUTCOMES).map(([name, text]) => [`\`${name}\``, text]),
+  );
+}
+
+function errorsTable(): string {
+  return table(
+    ["HTTP", "`code`", "Try again?", "Meaning"],
+    Object.entries(ERRORS).map(([code, { status, retryable, message }]) => [
+      String(status),
+      `\`${code}\``,
+      retryable ? "yes" : "no",
+      message,
+    ]),
+  );
+}
+
+function pricesTable(): string {
+  const rate = limits.RATE_PER_MINUTE;
+  return table(
+    ["Plan", "Executions", "A minute"],
+    [
+      ["Free", `${limits.FREE_CREDITS} included with every key`, String(rate.free)],
+      ["Pro", `${CREDITS_PER_USDC} per USDC`, String(rate.pro)],
+    ],
+  );
+}
+
+function size(bytes: number): string {
+  const [unit, divisor] = bytes >= 1024 * 1024 ? ["MB", 1024 * 1024] : ["KB", 1024];
+  return `${bytes / (divisor as number)} ${unit}`;
+}
+
+function duration(ms: number): string {
+  return `${ms / 1000} s`;
+}
+
+if (import.meta.main) {
+  await writeFile(README, withTables(await readFile(README, "utf8")));
+}

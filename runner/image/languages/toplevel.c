@@ -1,0 +1,27 @@
+/*
+ * One function for boot.py: runs a code object as the interpreter's outermost frame. Without it,
+ * whatever looks at the call stack of a program (traceback.print_stack, inspect.stack,
+ * sys._getframe) would find the frames of the file that was waiting for the program.
+ */
+#include <Python.h>
+
+static PyObject *run(PyObject *module, PyObject *arguments)
+{
+    PyObject *code, *globals;
+    (void)module;
+    if (!PyArg_ParseTuple(arguments, "O!O!", &PyCode_Type, &code, &PyDict_Type, &globals)) return NULL;
+    PyThreadState *thread = PyThreadState_Get();
+    struct _PyInterpreterFrame *waiting = thread->current_frame;
+    thread->current_frame = NULL;
+    PyObject *result = PyEval_EvalCode(code, globals, globals);
+    thread->current_frame = waiting;
+    return result;
+}
+
+static PyMethodDef methods[] = {{"run", run, METH_VARARGS, "run(code, globals)"}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "toplevel", NULL, 0, methods, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit_toplevel(void)
+{
+    return PyModuleDef_Init(&definition);
+}
