@@ -29,7 +29,7 @@ export async function execute(
     if (!(thrown instanceof SandboxFault)) throw thrown;
     throw new Failure("runner_fault", { detail: thrown.message });
   } finally {
-    pool.release(sandbox);
+    pool.release(sandbox, { isSpent: request.singleUse === true });
   }
 }
 

@@ -79,9 +79,9 @@ export class Pool<S extends Pooled> {
     return this.#wait(accountId, language);
   }
 
-  /** Takes a sandbox back after its job. It is cleaned, or removed, in the background. */
-  release(sandbox: S): void {
-    this.#inBackground(this.#restore(sandbox));
+  /** Takes a sandbox back after its job. It is cleaned, or removed if spent, in the background. */
+  release(sandbox: S, options: { isSpent?: boolean } = {}): void {
+    this.#inBackground(this.#restore(sandbox, options.isSpent === true));
   }
 
   /** Sandboxes of `language`: how many wait, and how many are at work or being made ready. */
@@ -169,9 +169,9 @@ export class Pool<S extends Pooled> {
     waiter.resolve(this.#claim(sandbox, waiter.accountId));
   }
 
-  async #restore(sandbox: S): Promise<void> {
-    const isSpent = this.#options.strict || sandbox.isWorn || this.#draining;
-    if (isSpent || sandbox.fault !== undefined) return this.#discard(sandbox);
+  async #restore(sandbox: S, isSpent: boolean): Promise<void> {
+    const isUnwanted = isSpent || this.#options.strict || sandbox.isWorn || this.#draining;
+    if (isUnwanted || sandbox.fault !== undefined) return this.#discard(sandbox);
     try {
       await sandbox.recycle();
       this.#offer(sandbox);

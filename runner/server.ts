@@ -7,7 +7,7 @@ import express, { type Express, type NextFunction, type Request, type Response }
 import type { Logger } from "pino";
 import type * as z from "zod";
 import { asFailure, Failure } from "../shared/errors.ts";
-import { newId } from "../shared/ids.ts";
+import { isRequestId, newId } from "../shared/ids.ts";
 import { REQUEST_BODY_BYTES_MAX } from "../shared/limits.ts";
 import {
   type ExecutionReport,
@@ -130,7 +130,7 @@ function answerFailure(log: Logger, request: Request, response: Response, failur
 
 function requestIdOf(headers: IncomingHttpHeaders): string {
   const given = headers["x-request-id"];
-  return typeof given === "string" && /^[\w-]{1,64}$/.test(given) ? given : newId("req");
+  return typeof given === "string" && isRequestId(given) ? given : newId("req");
 }
 
 function round(ms: number): number {

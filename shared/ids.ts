@@ -12,7 +12,7 @@ export function randomText(length: number): string {
 }
 
 /** A new id such as `exec-4f…`: 100 random bits after the prefix. */
-export function newId(prefix: "exec" | "req" | "hold" | "job"): string {
+export function newId(prefix: "exec" | "req" | "hold" | "job" | "grant"): string {
   return `${prefix}-${randomText(20)}`;
 }
 
@@ -20,4 +20,9 @@ export function newId(prefix: "exec" | "req" | "hold" | "job"): string {
 export function isId(prefix: string, text: string): boolean {
   const body = text.slice(prefix.length + 1);
   return text.startsWith(`${prefix}-`) && body.length === 20 && /^[0-9a-z]+$/.test(body);
+}
+
+/** Whether a caller's own request id may be taken over into replies and logs. */
+export function isRequestId(text: string): boolean {
+  return /^[A-Za-z0-9._-]{1,64}$/.test(text);
 }

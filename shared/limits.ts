@@ -51,6 +51,8 @@ export const BUSY_RETRY_AFTER_MS = 1 * SECOND_MS;
 export const SIGNATURE_AGE_MS_MAX = 60 * SECOND_MS;
 /** How long the gateway believes a runner's last word about its health. */
 export const HEALTH_CACHE_MS = 5 * SECOND_MS;
+/** How long the gateway waits for a runner to say how it is. */
+export const HEALTH_REQUEST_MS_MAX = 3 * SECOND_MS;
 
 /** Largest request body the gateway or a runner reads. */
 export const REQUEST_BODY_BYTES_MAX = 16 * MIB;

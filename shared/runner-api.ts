@@ -54,6 +54,8 @@ export const RunnerExecuteRequest = z.strictObject({
   executionId: z.string().min(1).max(64),
   /** Whose program this is. A sandbox serves one account only. */
   accountId: z.string().min(1).max(128),
+  /** Whether the sandbox must go afterwards, because whoever shares the account may be strangers. */
+  singleUse: z.boolean().optional(),
   language: z.enum(LANGUAGE_IDS),
   code: textOf(CODE_BYTES_MAX),
   files: z.array(ProgramFile).max(FILES_MAX).optional(),

@@ -1,0 +1,34 @@
+// Prices: what the product page promises, in integers.
+
+import { describe, expect, it } from "vitest";
+import { CREDIT_SPAN_MS, RUN_TIMEOUT_MS_MAX } from "../../shared/limits.ts";
+import { CREDIT_MICRO, creditsOf, priceMicro, USDC_MICRO } from "../../shared/money.ts";
+
+describe("the price of a run", () => {
+  it("makes 500 executions of up to 30 s from one USDC", () => {
+    expect(USDC_MICRO / priceMicro(RUN_TIMEOUT_MS_MAX)).toBe(500);
+  });
+
+  it.each([
+    [0, 1],
+    [0.3, 1],
+    [1, 1],
+    [CREDIT_SPAN_MS, 1],
+    [CREDIT_SPAN_MS + 0.1, 2],
+    [2 * CREDIT_SPAN_MS, 2],
+    [300_000, 10],
+  ])("of %d ms is %d credits", (runMs, credits) => {
+    expect(priceMicro(runMs)).toBe(credits * CREDIT_MICRO);
+  });
+});
+
+describe("credits", () => {
+  it.each([
+    [0, 0],
+    [CREDIT_MICRO - 1, 0],
+    [CREDIT_MICRO, 1],
+    [USDC_MICRO, 500],
+  ])("in %d micro-USDC are %d", (micro, credits) => {
+    expect(creditsOf(micro)).toBe(credits);
+  });
+});

@@ -1,0 +1,12 @@
+// Tells the compiler what `env` and `exports` are inside the tests: the gateway's own.
+
+import type { Env as GatewayEnv } from "../../worker/env.ts";
+
+declare global {
+  namespace Cloudflare {
+    interface Env extends GatewayEnv {}
+    interface GlobalProps {
+      mainModule: typeof import("../../worker/index.ts");
+    }
+  }
+}

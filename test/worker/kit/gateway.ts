@@ -1,0 +1,109 @@
+// The real gateway over real Durable Objects. Only the runner is replaced, by a function that
+// answers as one would; everything a test does goes in as an HTTP request.
+
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import type { ErrorBody } from "../../../shared/errors.ts";
+import type { ExecutionReport, RunnerExecuteRequest } from "../../../shared/runner-api.ts";
+import type { Env } from "../../../worker/env.ts";
+import worker from "../../../worker/index.ts";
+
+export const ADMIN_TOKEN = "an-admin-token-for-tests-of-32-characters";
+export const RUNNER_SECRET = "a-secret-for-tests-of-at-least-32-characters";
+
+export type Runner = (request: Request) => Promise<Response> | Response;
+
+export type Gateway = ReturnType<typeof gateway>;
+
+/** A gateway before `runner`, with some settings changed. */
+export function gateway(runner: Runner = answering(), settings: Partial<Env> = {}) {
+  const own: Env = {
+    ...env,
+    ...settings,
+    RUNNER: { fetch: async (input, init) => await runner(new Request(input, init)) },
+  };
+  return {
+    env: own,
+    /** Sends a request and waits for everything it set going. */
+    async send(path: string, init: RequestInit = {}): Promise<Response> {
+      const ctx = createExecutionContext();
+      const request = new Request(`https://gateway.test${path}`, init);
+      const response = await worker.fetch(request as Parameters<typeof worker.fetch>[0], own, ctx);
+      await waitOnExecutionContext(ctx);
+      return response;
+    },
+    /** Posts a body as JSON, with a key when one is given. */
+    async post(path: string, body: unknown, headers: Record<string, string> = {}) {
+      const text = typeof body === "string" ? body : JSON.stringify(body);
+      const type = { "Content-Type": "application/json" };
+      return await this.send(path, {
+        method: "POST",
+        body: text,
+        headers: { ...type, ...headers },
+      });
+    },
+    /** Runs a program with `apiKey`. */
+    async run(apiKey: string, program: object = PROGRAM) {
+      return await this.post("/api/execute", program, { Authorization: `Bearer ${apiKey}` });
+    },
+    /** Opens an account from an address of its own. */
+    async open(): Promise<{ apiKey: string; accountId: string }> {
+      const response = await this.post("/api/keys", {}, { "CF-Connecting-IP": anyAddress() });
+      return await response.json();
+    },
+    /** Changes an account as the operator. */
+    async change(accountId: string, change: object, token = ADMIN_TOKEN) {
+      const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/json" };
+      const body = JSON.stringify(change);
+      return await this.send(`/admin/accounts/${accountId}`, { method: "PATCH", headers, body });
+    },
+    account(accountId: string) {
+      return own.ACCOUNTS.get(own.ACCOUNTS.idFromString(accountId));
+    },
+  };
+}
+
+export const PROGRAM = { language: "python", code: "print(1)" };
+
+export const REPORT: ExecutionReport = {
+  outcome: "ok",
+  exitCode: 0,
+  signal: null,
+  stdout: "499500\n",
+  stderr: "",
+  stdoutBytes: 7,
+  stderrBytes: 0,
+  stdoutTruncated: false,
+  stderrTruncated: false,
+  wallMs: 18.4,
+  cpuMs: 12,
+  memoryPeakBytes: 9_000_000,
+  queueMs: 0.5,
+};
+
+/** A runner that reports the same of every program. `seen` gathers what it was asked. */
+export function answering(
+  report: Partial<ExecutionReport> = {},
+  seen: RunnerExecuteRequest[] = [],
+): Runner {
+  return async (request) => {
+    seen.push(await request.json());
+    return Response.json({ ...REPORT, ...report });
+  };
+}
+
+/** A runner that fails with a code of its own. */
+export function failing(status: number, code: string, more: object = {}): Runner {
+  return () => Response.json({ error: { code, message: "from the runner", ...more } }, { status });
+}
+
+/** An address nobody in another test has. */
+export function anyAddress(): string {
+  const [a = 0, b = 0, c = 0] = crypto.getRandomValues(new Uint8Array(3));
+  return `10.${a}.${b}.${c}`;
+}
+
+export async function errorOf(response: Response): Promise<ErrorBody["error"]> {
+  const { error } = await response.json<ErrorBody>();
+  return error;
+}

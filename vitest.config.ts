@@ -1,0 +1,78 @@
+// Three projects: `unit` runs in Node; `worker` runs the gateway in workerd, with real Durable
+// Objects and only the runner replaced; `path` runs the whole stack on real sandboxes.
+
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+// What the worker tests' runner says when they go the whole way through a service binding. Tests
+// that want a runner to misbehave bring their own.
+const RUNNER_SCRIPT = `
+  export default {
+    async fetch(request) {
+      const { code } = await request.json();
+      return Response.json({
+        outcome: "ok", exitCode: 0, signal: null, stdout: code + "\\n", stderr: "",
+        stdoutBytes: code.length + 1, stderrBytes: 0, stdoutTruncated: false, stderrTruncated: false,
+        wallMs: 18.4, cpuMs: 12, memoryPeakBytes: 9000000, queueMs: 0.5,
+      });
+    },
+  };
+`;
+
+// Every other fetch() of the gateway ends here, so no test can reach the network.
+const NOWHERE_SCRIPT = `
+  export default { fetch() { return new Response("no test goes here", { status: 599 }); } };
+`;
+
+const COMPATIBILITY_DATE = "2026-10-20";
+
+function helper(name: string, script: string) {
+  return { name, modules: true as const, compatibilityDate: COMPATIBILITY_DATE, script };
+}
+
+export default defineConfig({
+  test: {
+    // What a test logs is shown when it fails.
+    silent: "passed-only",
+    projects: [
+      {
+        test: {
+          name: "unit",
+          environment: "node",
+          include: ["test/{shared,runner,launch,tidy}/**/*.test.ts"],
+          exclude: ["test/launch/lifecycle.test.ts"],
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              cf: false,
+              bindings: {
+                RUNNER_SECRET: "a-secret-for-tests-of-at-least-32-characters",
+                ADMIN_TOKEN: "an-admin-token-for-tests-of-32-characters",
+              },
+              serviceBindings: { RUNNER: "runner" },
+              outboundService: "nowhere",
+              workers: [helper("runner", RUNNER_SCRIPT), helper("nowhere", NOWHERE_SCRIPT)],
+            },
+          }),
+        ],
+        test: { name: "worker", include: ["test/worker/**/*.test.ts"] },
+      },
+      {
+        test: {
+          name: "path",
+          environment: "node",
+          include: ["test/{path,attacks}/**/*.test.ts", "test/launch/lifecycle.test.ts"],
+          globalSetup: ["test/path/setup.ts"],
+          // One machine, and timings matter: one file at a time.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+  },
+});

@@ -1,0 +1,160 @@
+// One API account: its keys, its plan, its ledger and its rate limit, in one place, so that an
+// execution is admitted by one call that sees all of them at once. The object never calls anything
+// outside itself: the Worker, not the account, waits for runners. An account that was never created
+// answers that it is unknown and writes nothing.
+
+import { DurableObject } from "cloudflare:workers";
+import { HOLD_EXPIRY_MS, RATE_PER_MINUTE, RATE_WINDOW_MS } from "../../shared/limits.ts";
+import type { Admission } from "../admission.ts";
+import type { Env } from "../env.ts";
+import { hasTables, migrate } from "../migrate.ts";
+import { forget, rateOf, waitMs } from "../rate.ts";
+import * as ledger from "./ledger.ts";
+import { ACCOUNT_MIGRATIONS } from "./schema.ts";
+
+export type Plan = keyof typeof RATE_PER_MINUTE;
+
+/** What an account is opened with. */
+export type Opening = { keyHash: string; keyName?: string; grantMicro: number };
+
+/** What an operator may change; what is absent stays. A `ratePerMinute` of null is the plan's own. */
+export type Change = {
+  grant?: { id: string; amountMicro: number };
+  ratePerMinute?: number | null;
+  plan?: Plan;
+};
+
+/** An account as its owner and its operator may see it. */
+export type AccountState = { plan: Plan; ratePerMinute: number; balanceMicro: number };
+
+/** One execution asking to be let through, under an id of the caller's making. */
+export type AdmissionRequest = { keyHash: string; holdId: string; amountMicro: number };
+
+export class Account extends DurableObject<Env> {
+  readonly #sql: SqlStorage;
+  /** When executions were admitted within the rate window; the ledger is what survives eviction. */
+  #admittedAtMs: number[] = [];
+  #alarmIsSet = false;
+  #exists: boolean;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    this.#exists = hasTables(this.#sql);
+    if (!this.#exists) return;
+    migrate(ctx.storage, ACCOUNT_MIGRATIONS);
+    this.#admittedAtMs = ledger.reservedSince(this.#sql, Date.now() - RATE_WINDOW_MS);
+  }
+
+  /** Opens the account with its first key. Repeating it with the same key changes nothing. */
+  create(opening: Opening): AccountState {
+    const nowMs = Date.now();
+    if (this.#exists) {
+      if (!this.#isLive(opening.keyHash)) throw new Error("this account has another owner");
+      return this.#state();
+    }
+    this.ctx.storage.transactionSync(() => {
+      migrate(this.ctx.storage, ACCOUNT_MIGRATIONS);
+      this.#sql.exec("INSERT INTO account VALUES (1, ?, 'free', NULL)", nowMs);
+      this.#sql.exec(
+        "INSERT INTO key (hash, name, created_at_ms) VALUES (?, ?, ?)",
+        opening.keyHash,
+        opening.keyName ?? null,
+        nowMs,
+      );
+      ledger.grant(this.#sql, nowMs, { id: "opening", amountMicro: opening.grantMicro });
+    });
+    this.#exists = true;
+    return this.#state();
+  }
+
+  /** Lets an execution through and reserves its price, or says why not and changes nothing. */
+  admit({ keyHash, holdId, amountMicro }: AdmissionRequest): Admission {
+    if (!this.#exists || !this.#isLive(keyHash)) return { ok: false, code: "invalid_key" };
+    const nowMs = Date.now();
+    const { ratePerMinute } = this.#terms();
+    forget(this.#admittedAtMs, RATE_WINDOW_MS, nowMs);
+    const rate = () => rateOf(this.#admittedAtMs, ratePerMinute, RATE_WINDOW_MS, nowMs);
+
+    const retryAfterMs = waitMs(this.#admittedAtMs, ratePerMinute, RATE_WINDOW_MS, nowMs);
+    if (retryAfterMs > 0 && !ledger.isReserved(this.#sql, holdId)) {
+      return { ok: false, code: "rate_limited", retryAfterMs, rate: rate() };
+    }
+    const expiresAtMs = nowMs + HOLD_EXPIRY_MS;
+    const { result, balanceMicro } = this.ctx.storage.transactionSync(() =>
+      ledger.reserve(this.#sql, nowMs, { id: holdId, amountMicro, expiresAtMs }),
+    );
+    if (result === "no_funds") return { ok: false, code: "no_credits", rate: rate() };
+    if (result === "reserved") {
+      this.#admittedAtMs.push(nowMs);
+      this.#wakeForExpiry();
+    }
+    return { ok: true, rate: rate(), left: { balanceMicro } };
+  }
+
+  /** Charges part or all of a hold. Says what happened before if the hold is already resolved. */
+  settle(holdId: string, chargeMicro: number): ledger.Resolved {
+    if (!this.#exists) return "unknown_hold";
+    return this.ctx.storage.transactionSync(() =>
+      ledger.settle(this.#sql, Date.now(), holdId, chargeMicro),
+    );
+  }
+
+  /** Returns a hold whole. Says what happened before if the hold is already resolved. */
+  void(holdId: string): ledger.Resolved {
+    if (!this.#exists) return "unknown_hold";
+    return this.ctx.storage.transactionSync(() => ledger.voidHold(this.#sql, Date.now(), holdId));
+  }
+
+  /** Applies an operator's change, repeatably; `undefined` when there is no such account. */
+  change(change: Change): AccountState | undefined {
+    if (!this.#exists) return undefined;
+    const { grant, ratePerMinute, plan } = change;
+    this.ctx.storage.transactionSync(() => {
+      if (plan !== undefined) this.#sql.exec("UPDATE account SET plan = ?", plan);
+      if (ratePerMinute !== undefined) {
+        this.#sql.exec("UPDATE account SET rate_per_minute = ?", ratePerMinute);
+      }
+      if (grant !== undefined) ledger.grant(this.#sql, Date.now(), grant);
+    });
+    return this.#state();
+  }
+
+  /** Expires the holds that are due. The platform may call it late, early or twice. */
+  override async alarm(): Promise<void> {
+    this.#alarmIsSet = false;
+    if (!this.#exists) return;
+    this.ctx.storage.transactionSync(() => ledger.expireHolds(this.#sql, Date.now()));
+    this.#wakeForExpiry();
+  }
+
+  #wakeForExpiry(): void {
+    // Every hold lasts equally long, so an alarm that is set is never too late for a newer hold.
+    if (this.#alarmIsSet) return;
+    const nextAtMs = ledger.nextExpiryAtMs(this.#sql);
+    if (nextAtMs === undefined) return;
+    this.#alarmIsSet = true;
+    void this.ctx.storage.setAlarm(nextAtMs);
+  }
+
+  #isLive(keyHash: string): boolean {
+    const found = this.#sql.exec(
+      "SELECT 1 FROM key WHERE hash = ? AND revoked_at_ms IS NULL",
+      keyHash,
+    );
+    return found.toArray().length > 0;
+  }
+
+  #state(): AccountState {
+    return { ...this.#terms(), balanceMicro: ledger.balanceMicro(this.#sql) };
+  }
+
+  #terms(): { plan: Plan; ratePerMinute: number } {
+    const { plan, rate_per_minute } = this.#sql
+      .exec<{ plan: Plan; rate_per_minute: number | null }>(
+        "SELECT plan, rate_per_minute FROM account",
+      )
+      .one();
+    return { plan, ratePerMinute: rate_per_minute ?? RATE_PER_MINUTE[plan] };
+  }
+}

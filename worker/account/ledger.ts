@@ -1,0 +1,182 @@
+// The ledger of one account, in two phases: an amount is reserved before work begins, and the hold
+// is then resolved once, by settling (what was not used comes back), by voiding, or by expiring.
+// Funds are checked when they are reserved, so settling cannot fail for lack of them. Entries are
+// never changed: a resolution is a new entry naming the hold. Ids are made by the caller, so every
+// call may be repeated and the answer says what had already happened.
+// The caller holds the transaction; nothing here knows of keys, rates or clocks.
+
+/** How a hold ended, in the ledger's own words. */
+type Ending = "settle" | "void" | "expire";
+
+/** What reserving came to. `exists`: this id was reserved before and nothing changed now. */
+export type Reserved = { result: "reserved" | "exists" | "no_funds"; balanceMicro: number };
+
+/** What settling or voiding came to. Only the first word of each kind changed anything. */
+export type Resolved =
+  | "settled"
+  | "voided"
+  | "already_settled"
+  | "already_voided"
+  | "already_expired"
+  | "unknown_hold";
+
+/** What can be spent now, in micro-USDC: the sum of all entries, kept on the last one. */
+export function balanceMicro(sql: SqlStorage): number {
+  const last = sql
+    .exec<{ balance_micro: number }>("SELECT balance_micro FROM entry ORDER BY number DESC LIMIT 1")
+    .toArray()[0];
+  return last?.balance_micro ?? 0;
+}
+
+/** Adds money from outside: the free credits of a new account, an operator's gift. Once per id. */
+export function grant(
+  sql: SqlStorage,
+  nowMs: number,
+  { id, amountMicro }: { id: string; amountMicro: number },
+): "granted" | "exists" {
+  mustBeAmount(amountMicro);
+  const found = sql.exec("SELECT 1 FROM entry WHERE kind = 'grant' AND id = ?", id);
+  if (found.toArray().length > 0) return "exists";
+  add(sql, { atMs: nowMs, kind: "grant", id, amountMicro });
+  return "granted";
+}
+
+/** Puts `amountMicro` aside under an id of the caller's making, until `expiresAtMs` at the latest. */
+export function reserve(
+  sql: SqlStorage,
+  nowMs: number,
+  hold: { id: string; amountMicro: number; expiresAtMs: number },
+): Reserved {
+  mustBeAmount(hold.amountMicro);
+  const beforeMicro = balanceMicro(sql);
+  if (isReserved(sql, hold.id)) return { result: "exists", balanceMicro: beforeMicro };
+  if (beforeMicro < hold.amountMicro) return { result: "no_funds", balanceMicro: beforeMicro };
+  add(sql, { atMs: nowMs, kind: "reserve", id: hold.id, amountMicro: -hold.amountMicro });
+  sql.exec(
+    "INSERT INTO hold (id, amount_micro, expires_at_ms) VALUES (?, ?, ?)",
+    hold.id,
+    hold.amountMicro,
+    hold.expiresAtMs,
+  );
+  return { result: "reserved", balanceMicro: beforeMicro - hold.amountMicro };
+}
+
+/** Whether a hold of this id was ever made, be it open or not. */
+export function isReserved(sql: SqlStorage, holdId: string): boolean {
+  const found = sql.exec("SELECT 1 FROM entry WHERE kind = 'reserve' AND id = ?", holdId);
+  return found.toArray().length > 0;
+}
+
+/** Charges `chargeMicro` of a hold and returns the rest. A charge above the hold is a bug. */
+export function settle(
+  sql: SqlStorage,
+  nowMs: number,
+  holdId: string,
+  chargeMicro: number,
+): Resolved {
+  mustBeAmount(chargeMicro);
+  const open = openHold(sql, holdId);
+  if (open === undefined) return howItEnded(sql, holdId);
+  if (chargeMicro > open.amount_micro) throw new Error("a charge exceeds its hold");
+  close(sql, nowMs, holdId, "settle", open.amount_micro - chargeMicro);
+  return "settled";
+}
+
+/** Returns a hold whole, because the work was not done. */
+export function voidHold(sql: SqlStorage, nowMs: number, holdId: string): Resolved {
+  const open = openHold(sql, holdId);
+  if (open === undefined) return howItEnded(sql, holdId);
+  close(sql, nowMs, holdId, "void", open.amount_micro);
+  return "voided";
+}
+
+/** Returns every hold that is past its time. May be repeated, as alarms are. */
+export function expireHolds(sql: SqlStorage, nowMs: number): void {
+  const due = sql
+    .exec<{ id: string; amount_micro: number }>(
+      "SELECT id, amount_micro FROM hold WHERE expires_at_ms <= ? ORDER BY expires_at_ms, id",
+      nowMs,
+    )
+    .toArray();
+  for (const hold of due) close(sql, nowMs, hold.id, "expire", hold.amount_micro);
+}
+
+/** When the next open hold expires, or `undefined` when none is open. */
+export function nextExpiryAtMs(sql: SqlStorage): number | undefined {
+  const next = sql
+    .exec<{ at_ms: number | null }>("SELECT min(expires_at_ms) AS at_ms FROM hold")
+    .one();
+  return next.at_ms ?? undefined;
+}
+
+/** When holds were made after `sinceMs`, oldest first. */
+export function reservedSince(sql: SqlStorage, sinceMs: number): number[] {
+  const atMs: number[] = [];
+  const entries = sql.exec<{ at_ms: number; kind: string }>(
+    "SELECT at_ms, kind FROM entry ORDER BY number DESC",
+  );
+  for (const entry of entries) {
+    if (entry.at_ms <= sinceMs) break;
+    if (entry.kind === "reserve") atMs.push(entry.at_ms);
+  }
+  return atMs.reverse();
+}
+
+function openHold(sql: SqlStorage, holdId: string): { amount_micro: number } | undefined {
+  return sql
+    .exec<{ amount_micro: number }>("SELECT amount_micro FROM hold WHERE id = ?", holdId)
+    .toArray()[0];
+}
+
+function close(
+  sql: SqlStorage,
+  nowMs: number,
+  holdId: string,
+  kind: Ending,
+  amountMicro: number,
+): void {
+  add(sql, { atMs: nowMs, kind, id: holdId, amountMicro });
+  sql.exec("DELETE FROM hold WHERE id = ?", holdId);
+}
+
+function howItEnded(sql: SqlStorage, holdId: string): Resolved {
+  const ended = sql
+    .exec<{ kind: Ending }>(
+      "SELECT kind FROM entry WHERE kind IN ('settle', 'void', 'expire') AND id = ?",
+      holdId,
+    )
+    .toArray()[0];
+  if (ended === undefined) return "unknown_hold";
+  return ALREADY[ended.kind];
+}
+
+const ALREADY = {
+  settle: "already_settled",
+  void: "already_voided",
+  expire: "already_expired",
+} as const;
+
+function add(
+  sql: SqlStorage,
+  entry: {
+    atMs: number;
+    kind: "grant" | "reserve" | Ending;
+    id: string;
+    amountMicro: number;
+  },
+): void {
+  sql.exec(
+    `INSERT INTO entry (at_ms, kind, id, amount_micro, balance_micro) VALUES (?1, ?2, ?3, ?4,
+       ?4 + coalesce((SELECT balance_micro FROM entry ORDER BY number DESC LIMIT 1), 0))`,
+    entry.atMs,
+    entry.kind,
+    entry.id,
+    entry.amountMicro,
+  );
+}
+
+function mustBeAmount(amountMicro: number): void {
+  if (!Number.isSafeInteger(amountMicro) || amountMicro < 0) {
+    throw new Error(`not an amount of micro-USDC: ${amountMicro}`);
+  }
+}

@@ -1,0 +1,60 @@
+// One request on its way through the gateway: what came in, under which id it is known, what its
+// reply's headers and its log line will say. Each part of the gateway adds what it learns; the line
+// is written once, when the reply is ready, and holds no key, no address and no program.
+
+import type { ErrorCode } from "../shared/errors.ts";
+import { isRequestId, newId } from "../shared/ids.ts";
+import type { Outcome } from "../shared/outcomes.ts";
+import type { Env } from "./env.ts";
+
+export type Call = {
+  request: Request;
+  env: Env;
+  ctx: Pick<ExecutionContext, "waitUntil">;
+  requestId: string;
+  startedAtMs: number;
+  /** Headers the reply will carry, whatever becomes of it. */
+  headers: Headers;
+  line: LogLine;
+};
+
+/** What is known of a request beyond its id, route, status and time. */
+export type LogLine = {
+  account?: string;
+  executionId?: string;
+  outcome?: Outcome;
+  code?: ErrorCode;
+  /** Why a failure happened, for the operator only. */
+  detail?: string;
+  queueMs?: number;
+  runMs?: number;
+  chargedMicro?: number;
+  /** What an operator changed. */
+  change?: object;
+};
+
+/** Begins a call. A caller's own request id is taken over when it is well formed. */
+export function begin(request: Request, env: Env, ctx: Call["ctx"]): Call {
+  const given = request.headers.get("X-Request-Id") ?? "";
+  return {
+    request,
+    env,
+    ctx,
+    requestId: isRequestId(given) ? given : newId("req"),
+    startedAtMs: Date.now(),
+    headers: new Headers(),
+    line: {},
+  };
+}
+
+/** Writes the one log line of a call. */
+export function logCall(call: Call, route: string, status: number): void {
+  const { requestId, request, startedAtMs, line } = call;
+  const ms = Date.now() - startedAtMs;
+  console.log(JSON.stringify({ requestId, method: request.method, route, status, ms, ...line }));
+}
+
+/** Logs trouble that comes after the reply, under the same request id. */
+export function logTrouble(call: Call, detail: string): void {
+  console.error(JSON.stringify({ requestId: call.requestId, account: call.line.account, detail }));
+}

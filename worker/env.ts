@@ -1,0 +1,88 @@
+// What the gateway is given by its operator: bindings, variables and secrets. This is the only file
+// that reads them. A setting that is present but does not parse stops every request with a sentence
+// in the log; it is never replaced by a default, because a limit that is silently not applied is
+// worse than a gateway that is down.
+
+import * as z from "zod";
+import { DEMO_RUNS_PER_DAY, INSTANT_KEYS_PER_DAY } from "../shared/limits.ts";
+import { importSigningKey, type SigningKey } from "../shared/signature.ts";
+import type { Account } from "./account/account.ts";
+import type { Visitor } from "./visitor/visitor.ts";
+
+/** The bindings as the platform hands them over. Plain workerd gives `null` for an unset variable. */
+export type Env = {
+  ACCOUNTS: DurableObjectNamespace<Account>;
+  VISITORS: DurableObjectNamespace<Visitor>;
+  /** A runner reached without an address, such as a VPC service; RUNNER_URL is used without it. */
+  RUNNER?: Pick<Fetcher, "fetch">;
+  RUNNER_URL?: string | null;
+  RUNNER_ID?: string | null;
+  RUNNER_SECRET?: string | null;
+  ADMIN_TOKEN?: string | null;
+  CLIENT_ADDRESS_HEADER?: string | null;
+  DEMO_RUNS_PER_DAY?: string | null;
+  INSTANT_KEYS_PER_DAY?: string | null;
+};
+
+const SECRET_CHARACTERS_MIN = 32;
+
+/** A setting that is unset, `null` or empty falls back to `text`. */
+function text(fallback: string) {
+  return z
+    .string()
+    .nullish()
+    .transform((value) => value || fallback);
+}
+
+function count(fallback: number) {
+  return text(String(fallback)).pipe(
+    z
+      .string()
+      .regex(/^\d{1,9}$/)
+      .transform(Number),
+  );
+}
+
+const Settings = z.object({
+  RUNNER_URL: text("http://127.0.0.1:8788").pipe(z.url({ protocol: /^https?$/ })),
+  RUNNER_ID: text("local"),
+  RUNNER_SECRET: z.string().min(SECRET_CHARACTERS_MIN),
+  /** Unset or too short switches administration off. */
+  ADMIN_TOKEN: text("").transform((token) =>
+    token.length < SECRET_CHARACTERS_MIN ? undefined : token,
+  ),
+  /** `undefined` when no header is to be trusted. */
+  CLIENT_ADDRESS_HEADER: text("CF-Connecting-IP").transform((name) =>
+    name === "none" ? undefined : name,
+  ),
+  DEMO_RUNS_PER_DAY: count(DEMO_RUNS_PER_DAY),
+  INSTANT_KEYS_PER_DAY: count(INSTANT_KEYS_PER_DAY),
+});
+export type Settings = z.infer<typeof Settings>;
+
+const settingsByEnv = new WeakMap<Env, Settings>();
+const signingKeyByEnv = new WeakMap<Env, SigningKey>();
+
+/** The settings, parsed once per isolate. Throws, naming the setting, when one does not parse. */
+export function settingsOf(env: Env): Settings {
+  const known = settingsByEnv.get(env);
+  if (known !== undefined) return known;
+  const parsed = Settings.safeParse(env);
+  if (!parsed.success) {
+    // Only the name: the value may be a secret.
+    const names = parsed.error.issues.map((issue) => String(issue.path[0]));
+    throw new Error(`these settings are missing or not valid: ${names.join(", ")}`);
+  }
+  settingsByEnv.set(env, parsed.data);
+  return parsed.data;
+}
+
+/** The key requests to the runner are signed with, imported once per isolate. */
+export async function signingKeyOf(env: Env): Promise<SigningKey> {
+  const known = signingKeyByEnv.get(env);
+  if (known !== undefined) return known;
+  // The key is kept, not the promise of it: a promise belongs to the request that made it.
+  const key = await importSigningKey(settingsOf(env).RUNNER_SECRET);
+  signingKeyByEnv.set(env, key);
+  return key;
+}

@@ -1,0 +1,93 @@
+// The gateway's table of contents, and the only place where a request enters and a reply leaves.
+// The router below is the whole list of routes: what is not in it does not exist (404), and what is
+// in it under another method says so (405 with the methods it has).
+
+import { Router, type RouterType } from "itty-router";
+import { Failure } from "../shared/errors.ts";
+import { LANGUAGE_IDS } from "../shared/languages.ts";
+import { PATH_BYTES_MAX } from "../shared/limits.ts";
+import { begin, type Call } from "./call.ts";
+import { type Env, settingsOf } from "./env.ts";
+import { handle, NoBody, type RouteMatch } from "./handle.ts";
+import { finish, preflight, refuse } from "./reply.ts";
+import { changeAccount } from "./routes/accounts.ts";
+import { executeProgram } from "./routes/execute.ts";
+import { health } from "./routes/health.ts";
+import { createKey } from "./routes/keys.ts";
+
+export { Account } from "./account/account.ts";
+export { Visitor } from "./visitor/visitor.ts";
+
+type Gateway = RouterType<RouteMatch, [Call], Response>;
+
+const router: Gateway = Router<RouteMatch, [Call], Response>({
+  before: [refuseOddPaths, requireSettings, answerOptions],
+  catch: (thrown: unknown, _match: RouteMatch, call: Call) => refuse(thrown, call),
+  finally: [
+    (response: Response, { route }: RouteMatch, call: Call) =>
+      finish(response, routeName(route), call),
+  ],
+})
+  .get("/", handle({ body: NoBody, run: async () => ({ body: index() }) }))
+  .get("/health", health)
+  .post("/api/keys", createKey)
+  .post("/api/execute", executeProgram)
+  .patch("/admin/accounts/:accountId", changeAccount)
+  .all("*", answerMissing);
+
+export default {
+  async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
+    const call = begin(request, env, ctx);
+    // HEAD is answered as GET would be; the body is left out when the reply leaves.
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    return await router.fetch({ method, url: request.url, params: {}, route: "none" }, call);
+  },
+} satisfies ExportedHandler<Env>;
+
+/** No route has an empty segment, an escape or a strange character, so no such path is looked up. */
+function refuseOddPaths({ url }: RouteMatch): void {
+  const { pathname } = new URL(url);
+  const isPlain = pathname === "/" || /^(\/[\w.~-]+)+\/?$/.test(pathname);
+  if (!isPlain || pathname.length > PATH_BYTES_MAX) throw new Failure("not_found");
+}
+
+function requireSettings(_match: RouteMatch, call: Call): void {
+  settingsOf(call.env);
+}
+
+function answerOptions(match: RouteMatch): Response | undefined {
+  if (match.method !== "OPTIONS") return undefined;
+  const methods = methodsAt(match.url);
+  if (methods.length === 0) throw new Failure("not_found");
+  return preflight(methods);
+}
+
+function answerMissing(match: RouteMatch, call: Call): Response {
+  const methods = methodsAt(match.url);
+  if (methods.length === 0) throw new Failure("not_found");
+  call.headers.set("Allow", methods.join(", "));
+  throw new Failure("method_not_allowed");
+}
+
+/** The methods the table has for a path; none when it does not know the path. */
+function methodsAt(url: string): string[] {
+  const { pathname } = new URL(url);
+  const own = router.routes
+    .filter(([method, pattern]) => method !== "ALL" && pattern.test(pathname))
+    .map(([method]) => method);
+  if (own.length === 0) return [];
+  return [...own, ...(own.includes("GET") ? ["HEAD"] : []), "OPTIONS"];
+}
+
+/** A route as the log names it: its path in the table, or `none`. The router calls `/` empty. */
+function routeName(route: string): string {
+  return route === "*" ? "none" : route || "/";
+}
+
+/** What somebody who finds the bare address is told. */
+function index() {
+  const routes = router.routes
+    .map(([method, , , path]) => `${method} ${path || "/"}`)
+    .filter((route) => !/^ALL|\/admin/.test(route));
+  return { name: "agent-coderunner", languages: LANGUAGE_IDS, routes };
+}

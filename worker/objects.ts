@@ -1,0 +1,58 @@
+// The way to the Durable Objects. A call the platform says may be repeated is repeated once, with a
+// fresh stub; every method called through here is safe to repeat, because its id is the caller's.
+
+import { Failure } from "../shared/errors.ts";
+import { BUSY_RETRY_AFTER_MS } from "../shared/limits.ts";
+import type { Account } from "./account/account.ts";
+import type { Env } from "./env.ts";
+import type { Visitor } from "./visitor/visitor.ts";
+
+type Stub<Kind extends Rpc.DurableObjectBranded> = DurableObjectStub<Kind>;
+
+/**
+ * Calls the account of this id; `undefined` when it cannot be an account of this deployment. The
+ * platform's own ids are used, which carry a check only the platform can make, so an invented id
+ * does not reach any object.
+ */
+export async function withAccount<Answer>(
+  env: Env,
+  accountId: string,
+  ask: (account: Stub<Account>) => Promise<Answer>,
+): Promise<Answer | undefined> {
+  const id = accountIdFrom(env, accountId);
+  if (id === undefined) return undefined;
+  return await insist(() => ask(env.ACCOUNTS.get(id)));
+}
+
+/** Calls the visitor known under this id. */
+export async function withVisitor<Answer>(
+  env: Env,
+  visitorId: string,
+  ask: (visitor: Stub<Visitor>) => Promise<Answer>,
+): Promise<Answer> {
+  return await insist(() => ask(env.VISITORS.getByName(visitorId)));
+}
+
+function accountIdFrom(env: Env, text: string): DurableObjectId | undefined {
+  try {
+    return env.ACCOUNTS.idFromString(text);
+  } catch {
+    return undefined;
+  }
+}
+
+async function insist<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  try {
+    return await ask();
+  } catch (thrown) {
+    const { retryable, overloaded } = thrown as { retryable?: boolean; overloaded?: boolean };
+    if (overloaded) {
+      throw new Failure("busy", {
+        retryAfterMs: BUSY_RETRY_AFTER_MS,
+        detail: `a durable object is overloaded: ${thrown}`,
+      });
+    }
+    if (!retryable) throw thrown;
+    return await ask();
+  }
+}

@@ -1,0 +1,78 @@
+// Who an execution is for and what it is paid with: an account by its key, or a visitor's demo runs
+// when there is no key at all. A key that is there and wrong is always refused; it never falls back
+// to a demo, which would hide the mistake until the demo is used up.
+
+import { Failure } from "../shared/errors.ts";
+import { type Admission, type Admitted, failureOf, setRateHeaders } from "./admission.ts";
+import { bearerOf } from "./bearer.ts";
+import type { Call } from "./call.ts";
+import { visitorIdOf } from "./client-address.ts";
+import { type Env, settingsOf } from "./env.ts";
+import { readKey } from "./key.ts";
+import { withAccount, withVisitor } from "./objects.ts";
+
+/** One execution's price: reserved first, then charged or returned. */
+export type Payer = {
+  /** Whose sandbox this is; also what the log calls the caller. */
+  id: string;
+  /** Whether strangers may hide behind the same id, so that none may follow another in a sandbox. */
+  isShared: boolean;
+  reserve: (executionId: string, amountMicro: number) => Promise<Admission>;
+  settle: (executionId: string, chargeMicro: number) => Promise<unknown>;
+  void: (executionId: string) => Promise<unknown>;
+};
+
+/** The payer of a call, by its credentials alone: nothing is asked of any object yet. */
+export async function payerOf(call: Call): Promise<Payer> {
+  const bearer = bearerOf(call.request);
+  if (bearer === undefined) return await demoPayer(call);
+  const key = await readKey(bearer);
+  if (key === undefined) throw new Failure("invalid_key");
+  return accountPayer(call.env, key.accountId, key.hash);
+}
+
+/** Asks the payer to let an execution through. The reply's rate headers are set either way. */
+export async function admit(
+  call: Call,
+  payer: Payer,
+  executionId: string,
+  amountMicro: number,
+): Promise<Admitted> {
+  call.line.account = payer.id;
+  const admission = await payer.reserve(executionId, amountMicro);
+  setRateHeaders(call.headers, admission.rate);
+  if (!admission.ok) throw failureOf(admission);
+  return admission;
+}
+
+function accountPayer(env: Env, accountId: string, keyHash: string): Payer {
+  return {
+    id: accountId,
+    isShared: false,
+    reserve: async (holdId, amountMicro) => {
+      const request = { keyHash, holdId, amountMicro };
+      const admission = await withAccount(env, accountId, async (account) => {
+        return await account.admit(request);
+      });
+      return admission ?? { ok: false, code: "invalid_key" };
+    },
+    settle: (holdId, chargeMicro) =>
+      withAccount(env, accountId, (account) => account.settle(holdId, chargeMicro)),
+    void: (holdId) => withAccount(env, accountId, (account) => account.void(holdId)),
+  };
+}
+
+async function demoPayer(call: Call): Promise<Payer> {
+  const { env, request } = call;
+  const { DEMO_RUNS_PER_DAY } = settingsOf(env);
+  if (DEMO_RUNS_PER_DAY === 0) throw new Failure("unauthorized");
+  const id = await visitorIdOf(request, env);
+  return {
+    id,
+    isShared: true,
+    reserve: (runId) =>
+      withVisitor(env, id, async (visitor) => await visitor.admitDemo(runId, DEMO_RUNS_PER_DAY)),
+    settle: async () => undefined,
+    void: (runId) => withVisitor(env, id, (visitor) => visitor.giveBack(runId)),
+  };
+}

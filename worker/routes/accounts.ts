@@ -1,0 +1,70 @@
+// PATCH /admin/accounts/:accountId: what an operator may change about an account. Opened by one
+// token for the deployment; without a token, or with one too short to be random, nobody gets in.
+// Every use is in the log with what was changed.
+
+import * as z from "zod";
+import { Failure } from "../../shared/errors.ts";
+import { newId } from "../../shared/ids.ts";
+import { GRANT_CREDITS_MAX, RATE_PER_MINUTE, RATE_PER_MINUTE_MAX } from "../../shared/limits.ts";
+import { CREDIT_MICRO, creditsOf } from "../../shared/money.ts";
+import type { Plan } from "../account/account.ts";
+import { bearerOf } from "../bearer.ts";
+import type { Call } from "../call.ts";
+import { isSameSecret } from "../digest.ts";
+import { settingsOf } from "../env.ts";
+import { handle } from "../handle.ts";
+import { withAccount } from "../objects.ts";
+
+const PLANS = Object.keys(RATE_PER_MINUTE) as [Plan, ...Plan[]];
+
+const grantRule = { error: `must be a whole number from 1 to ${GRANT_CREDITS_MAX}` };
+const rateRule = { error: `must be a whole number from 1 to ${RATE_PER_MINUTE_MAX}, or null` };
+
+// Strict, unlike the public routes: an operator's misspelt field must not pass for a change.
+const ChangeRequest = z
+  .strictObject({
+    grantCredits: z.int(grantRule).min(1, grantRule).max(GRANT_CREDITS_MAX, grantRule).optional(),
+    /** null goes back to the plan's rate. */
+    ratePerMinute: z
+      .int(rateRule)
+      .min(1, rateRule)
+      .max(RATE_PER_MINUTE_MAX, rateRule)
+      .nullable()
+      .optional(),
+    plan: z.enum(PLANS, { error: `must be one of ${PLANS.join(", ")}` }).optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, {
+    error: "must name at least one of grantCredits, ratePerMinute, plan",
+  });
+
+export const changeAccount = handle({
+  guard: requireAdmin,
+  body: ChangeRequest,
+  run: async (change, call, { accountId = "" }) => {
+    Object.assign(call.line, { account: accountId, change });
+    const { grantCredits, ratePerMinute, plan } = change;
+    const grant = { id: newId("grant"), amountMicro: (grantCredits ?? 0) * CREDIT_MICRO };
+    const state = await withAccount(call.env, accountId, (account) =>
+      account.change({
+        ...(grantCredits === undefined ? {} : { grant }),
+        ...(ratePerMinute === undefined ? {} : { ratePerMinute }),
+        ...(plan === undefined ? {} : { plan }),
+      }),
+    );
+    if (state === undefined) throw new Failure("not_found", { message: "No such account." });
+    const credits = creditsOf(state.balanceMicro);
+    return {
+      body: { accountId, plan: state.plan, ratePerMinute: state.ratePerMinute, credits },
+    };
+  },
+});
+
+async function requireAdmin({ request, env }: Call): Promise<void> {
+  const { ADMIN_TOKEN } = settingsOf(env);
+  if (ADMIN_TOKEN === undefined) {
+    throw new Failure("unauthorized", { message: "Administration is switched off." });
+  }
+  const token = bearerOf(request);
+  if (token === undefined) throw new Failure("unauthorized");
+  if (!(await isSameSecret(token, ADMIN_TOKEN))) throw new Failure("invalid_key");
+}

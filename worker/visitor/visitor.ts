@@ -1,0 +1,113 @@
+// Somebody without a key, known only by a digest of the client address: counts keyless demo runs
+// and instant keys in a rolling window. It holds no money and no address, and a window after the
+// last use it erases itself.
+
+import { DurableObject } from "cloudflare:workers";
+import { RATE_PER_MINUTE, RATE_WINDOW_MS, VISITOR_WINDOW_MS } from "../../shared/limits.ts";
+import type { Admission, Refusal } from "../admission.ts";
+import type { Env } from "../env.ts";
+import { hasTables, migrate } from "../migrate.ts";
+import { forget, rateOf, waitMs } from "../rate.ts";
+import { VISITOR_MIGRATIONS } from "./schema.ts";
+
+const DEMO_USED_UP =
+  "The keyless demo runs of this address are used up; get a free key with POST /api/keys.";
+const KEYS_USED_UP = "This address has had its instant keys for now; use one of those, or wait.";
+
+export class Visitor extends DurableObject<Env> {
+  readonly #sql: SqlStorage;
+  #alarmIsSet = false;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#sql = ctx.storage.sql;
+    if (hasTables(this.#sql)) migrate(ctx.storage, VISITOR_MIGRATIONS);
+  }
+
+  /** Lets a demo run through, within the free plan's rate and `perDay`. Repeatable with its id. */
+  admitDemo(runId: string, perDay: number): Admission {
+    const nowMs = Date.now();
+    if (!this.#has(runId)) {
+      const refusal = this.#refuseDemo(perDay, nowMs);
+      if (refusal !== undefined) return refusal;
+      this.#add(runId, "demo", nowMs);
+    }
+    const today = this.#times("demo", VISITOR_WINDOW_MS, nowMs);
+    return {
+      ok: true,
+      rate: this.#demoRate(nowMs),
+      left: { demoRuns: Math.max(0, perDay - today.length) },
+    };
+  }
+
+  /** Gives a demo run back, because it was not run. */
+  giveBack(runId: string): void {
+    if (hasTables(this.#sql)) this.#sql.exec("DELETE FROM use WHERE id = ?", runId);
+  }
+
+  /** Counts a new key, or says why there is none. Repeatable with its id. */
+  takeKey(id: string, perDay: number): { ok: true } | Refusal {
+    const nowMs = Date.now();
+    if (this.#has(id)) return { ok: true };
+    const times = this.#times("key", VISITOR_WINDOW_MS, nowMs);
+    const retryAfterMs = waitMs(times, perDay, VISITOR_WINDOW_MS, nowMs);
+    if (retryAfterMs > 0) {
+      return { ok: false, code: "rate_limited", message: KEYS_USED_UP, retryAfterMs };
+    }
+    this.#add(id, "key", nowMs);
+    return { ok: true };
+  }
+
+  /** Forgets what is out of the window, and in the end everything. */
+  override async alarm(): Promise<void> {
+    this.#alarmIsSet = false;
+    if (!hasTables(this.#sql)) return;
+    this.#sql.exec("DELETE FROM use WHERE at_ms <= ?", Date.now() - VISITOR_WINDOW_MS);
+    const last = this.#sql
+      .exec<{ at_ms: number | null }>("SELECT max(at_ms) AS at_ms FROM use")
+      .one();
+    if (last.at_ms === null) return await this.ctx.storage.deleteAll();
+    this.#alarmIsSet = true;
+    await this.ctx.storage.setAlarm(last.at_ms + VISITOR_WINDOW_MS);
+  }
+
+  #refuseDemo(perDay: number, nowMs: number): Refusal | undefined {
+    const perMinute = RATE_PER_MINUTE.free;
+    const rate = this.#demoRate(nowMs);
+    const lastMinute = this.#times("demo", RATE_WINDOW_MS, nowMs);
+    const minuteMs = waitMs(lastMinute, perMinute, RATE_WINDOW_MS, nowMs);
+    if (minuteMs > 0) return { ok: false, code: "rate_limited", retryAfterMs: minuteMs, rate };
+    const today = this.#times("demo", VISITOR_WINDOW_MS, nowMs);
+    const dayMs = waitMs(today, perDay, VISITOR_WINDOW_MS, nowMs);
+    if (dayMs <= 0) return undefined;
+    return { ok: false, code: "rate_limited", message: DEMO_USED_UP, retryAfterMs: dayMs, rate };
+  }
+
+  #demoRate(nowMs: number) {
+    const times = this.#times("demo", RATE_WINDOW_MS, nowMs);
+    return rateOf(times, RATE_PER_MINUTE.free, RATE_WINDOW_MS, nowMs);
+  }
+
+  #times(kind: "demo" | "key", windowMs: number, nowMs: number): number[] {
+    if (!hasTables(this.#sql)) return [];
+    const times = this.#sql
+      .exec<{ at_ms: number }>("SELECT at_ms FROM use WHERE kind = ? ORDER BY at_ms", kind)
+      .toArray()
+      .map((use) => use.at_ms);
+    forget(times, windowMs, nowMs);
+    return times;
+  }
+
+  #has(id: string): boolean {
+    if (!hasTables(this.#sql)) return false;
+    return this.#sql.exec("SELECT 1 FROM use WHERE id = ?", id).toArray().length > 0;
+  }
+
+  #add(id: string, kind: "demo" | "key", nowMs: number): void {
+    if (!hasTables(this.#sql)) migrate(this.ctx.storage, VISITOR_MIGRATIONS);
+    this.#sql.exec("INSERT INTO use (id, kind, at_ms) VALUES (?, ?, ?)", id, kind, nowMs);
+    if (this.#alarmIsSet) return;
+    this.#alarmIsSet = true;
+    void this.ctx.storage.setAlarm(nowMs + VISITOR_WINDOW_MS);
+  }
+}
