@@ -15,9 +15,10 @@ import { OWNER_LABEL } from "../launch/runner.ts";
 import type { Stack } from "../launch/stack.ts";
 import { connect } from "../runner/host/client.ts";
 import { identifySelf } from "../runner/host/identity.ts";
+import { makeSigningKey } from "../runner/signed.ts";
 import { newId } from "../shared/ids.ts";
 import { RUNNER_EXECUTE_PATH, type RunnerExecuteRequest } from "../shared/runner-api.ts";
-import { importSigningKey, type SigningKey, sign } from "../shared/signature.ts";
+import { type SigningKey, sign } from "../shared/signature.ts";
 import type { BenchProgram } from "./programs.ts";
 
 /** One way of running a program. */
@@ -46,8 +47,8 @@ export async function throughTheEdge(stack: Stack): Promise<Contestant> {
 }
 
 /** A signed request straight to the runner. */
-export async function atTheRunner(stack: Stack): Promise<Contestant> {
-  const key = await importSigningKey(stack.runnerSecret);
+export function atTheRunner(stack: Stack): Contestant {
+  const key = makeSigningKey(stack.runnerSecret);
   return {
     name: "runner",
     run: async ({ language, code, expected }) => {

@@ -57,7 +57,7 @@ async function measure(engine: Engine, image: string, rounds: number, signal: Ab
     const contestants: Contestant[] = [];
     for (const enter of [
       () => throughTheEdge(stack),
-      () => atTheRunner(stack),
+      async () => atTheRunner(stack),
       () => byDockerExec({ socket, image, runtime }),
       () => bareOnTheHost({ socket, image }),
     ]) {

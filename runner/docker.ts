@@ -172,28 +172,3 @@ function ownerOf(label: string): Found["owner"] {
     return "gone";
   }
 }
-
-/** Runs `command` in a fresh sandbox container and returns what it prints; for versions only. */
-export async function runOnce(engine: Engine, command: readonly string[]): Promise<string> {
-  const container = await engine.docker.createContainer({
-    Image: engine.image,
-    Entrypoint: [...command],
-    Labels: { [LABEL_RUNNER]: engine.runnerId, [LABEL_OWNER]: JSON.stringify(identifySelf()) },
-    HostConfig: {
-      ...HARDENING,
-      LogConfig: { Type: "json-file", Config: {} },
-      CapAdd: [],
-      CapDrop: ["ALL"],
-      SecurityOpt: [...HARDENING.SecurityOpt],
-      Runtime: engine.runtime,
-    },
-  });
-  try {
-    await container.start();
-    await container.wait();
-    const logs = await container.logs({ stdout: true, stderr: true, follow: false });
-    return logs.toString("utf8").replace(/[^\x20-\x7e\n]/g, "");
-  } finally {
-    await container.remove({ force: true }).catch(() => undefined);
-  }
-}

@@ -5,6 +5,7 @@
 
 export const PROTOCOL_VERSION = 1;
 export const PAYLOAD_BYTES_MAX = 64 * 1024;
+const VERSION_BYTES_MAX = 64;
 const HEADER_BYTES = 16;
 
 /** Frame types towards the supervisor. */
@@ -40,7 +41,8 @@ export type ExitBody = {
 
 /** A frame that has arrived and been checked. */
 export type Frame =
-  | { type: "hello" | "ready" | "cleaned" | "pong"; job: number }
+  | { type: "hello" | "cleaned" | "pong"; job: number }
+  | { type: "ready"; job: number; version: string }
   | { type: "stdout" | "stderr"; job: number; data: Buffer }
   | { type: "exit"; job: number; body: ExitBody }
   | { type: "fault"; job: number; text: string };
@@ -174,7 +176,7 @@ function decode(type: number, job: number, payload: Buffer): Frame {
     case FROM.HELLO:
       return { type: "hello", job };
     case FROM.READY:
-      return { type: "ready", job };
+      return { type: "ready", job, version: decodeVersion(payload) };
     case FROM.CLEANED:
       return { type: "cleaned", job };
     case FROM.PONG:
@@ -190,6 +192,14 @@ function decode(type: number, job: number, payload: Buffer): Frame {
     default:
       throw new FrameError(`frame of type ${type}`);
   }
+}
+
+function decodeVersion(payload: Buffer): string {
+  const version = payload.toString("latin1");
+  if (payload.length > VERSION_BYTES_MAX || !/^[\w.+-]*$/.test(version)) {
+    throw new FrameError("a version that is none");
+  }
+  return version;
 }
 
 const EXIT_BYTES = 56;

@@ -6,17 +6,16 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
-import { LANGUAGE_IDS, LANGUAGES, type LanguageId } from "../shared/languages.ts";
+import { LANGUAGE_IDS, type LanguageId } from "../shared/languages.ts";
 import type { RunnerHealth } from "../shared/runner-api.ts";
-import { importSigningKey } from "../shared/signature.ts";
 import { type RunnerConfig, readConfig } from "./config.ts";
-import { connectEngine, type Engine, runOnce } from "./docker.ts";
+import { connectEngine } from "./docker.ts";
 import { execute } from "./execute.ts";
 import { Pool } from "./pool.ts";
 import { reap, startReaper } from "./reaper.ts";
 import { Sandbox } from "./sandbox.ts";
 import { createServer } from "./server.ts";
-import { NonceMemory } from "./signed.ts";
+import { makeSigningKey, NonceMemory } from "./signed.ts";
 
 const READY_POLL_MS = 20;
 const STARTS_MAX = 2;
@@ -29,8 +28,13 @@ async function main(config: RunnerConfig): Promise<void> {
     runtime: config.runtime,
     runnerId: config.runnerId,
   });
+  const versions = new Map<LanguageId, string>();
   const pool = new Pool<Sandbox>({
-    start: (language) => Sandbox.start(engine, language),
+    start: async (language) => {
+      const sandbox = await Sandbox.start(engine, language);
+      versions.set(language, sandbox.version);
+      return sandbox;
+    },
     floor: config.poolFloor,
     ceiling: config.poolCeiling,
     strict: config.strictIsolation,
@@ -42,10 +46,9 @@ async function main(config: RunnerConfig): Promise<void> {
   pool.open();
   const stopReaper = startReaper(reaperOptions);
 
-  const versions = new Map<LanguageId, string>();
   const server = createServer({
     keeper: {
-      key: await importSigningKey(config.secret),
+      key: makeSigningKey(config.secret),
       runnerId: config.runnerId,
       nonces: new NonceMemory(),
     },
@@ -66,7 +69,6 @@ async function main(config: RunnerConfig): Promise<void> {
 
   await untilWarm(pool);
   say({ event: "ready" });
-  await readVersions(engine, versions);
 }
 
 function say(line: object): void {
@@ -95,14 +97,6 @@ function healthOf(
 async function untilWarm(pool: Pool<Sandbox>): Promise<void> {
   while (LANGUAGE_IDS.some((id) => pool.levels(id).warm === 0)) {
     await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
-  }
-}
-
-/** What each language's tool says of its own version. */
-async function readVersions(engine: Engine, versions: Map<LanguageId, string>): Promise<void> {
-  for (const id of LANGUAGE_IDS) {
-    const text = await runOnce(engine, LANGUAGES[id].versionCommand);
-    versions.set(id, /\d+(\.\d+)+/.exec(text)?.[0] ?? "");
   }
 }
 

@@ -72,6 +72,8 @@ export class Sandbox {
   /** The account whose jobs this sandbox runs; `undefined` until its first. */
   accountId: string | undefined;
   jobsRun = 0;
+  /** What the interpreter says of its own version, once it is warm. */
+  version = "";
 
   readonly #engine: Engine;
   readonly #parser = new FrameParser();
@@ -202,7 +204,7 @@ export class Sandbox {
         directory: WORKSPACE,
       }),
     ]);
-    await ready;
+    this.version = (await ready).version;
   }
 
   /** A sandbox that is being made ready must not slow one that works. Not worth waiting for. */

@@ -1,9 +1,12 @@
 // Lets through only what the gateway has signed, once. Everything else is answered with the same
 // 401, whatever was wrong with it; the reason goes to the log.
 
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { Failure } from "../shared/errors.ts";
 import { SIGNATURE_AGE_MS_MAX } from "../shared/limits.ts";
 import {
+  requireSigningSecret,
+  SIGNATURE_ALGORITHM,
   type SignatureHeaders,
   type SignedRequest,
   type SigningKey,
@@ -12,6 +15,22 @@ import {
 
 /** Signed requests that may arrive within twice the age limit before the oldest nonce is needed. */
 const NONCES_MAX = 500_000;
+
+/** A shared secret as a key that signs and verifies at once, without WebCrypto's thread pool. */
+export function makeSigningKey(secret: string): SigningKey {
+  requireSigningSecret(secret);
+  const sign = (data: Uint8Array) =>
+    new Uint8Array(createHmac("sha256", secret).update(data).digest());
+  return {
+    algorithm: SIGNATURE_ALGORITHM,
+    sign,
+    verify: (data, signature) => {
+      const wanted = sign(data);
+      return signature.length === wanted.length && timingSafeEqual(signature, wanted);
+    },
+    sha256: (data) => new Uint8Array(createHash("sha256").update(data).digest()),
+  };
+}
 
 /** Remembers nonces for as long as a signature that carries one could still be accepted. */
 export class NonceMemory {

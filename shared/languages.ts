@@ -9,8 +9,6 @@ export type Language = {
   aliases: readonly string[];
   /** The file a single program is written to. */
   mainFile: string;
-  /** What the image must print its version with; read when the image is built. */
-  versionCommand: readonly string[];
 };
 
 export const LANGUAGES = {
@@ -18,25 +16,21 @@ export const LANGUAGES = {
     name: "Python",
     aliases: ["py", "python3"],
     mainFile: "main.py",
-    versionCommand: ["python3", "--version"],
   },
   javascript: {
     name: "JavaScript",
     aliases: ["js", "node"],
     mainFile: "main.js",
-    versionCommand: ["node", "--version"],
   },
   typescript: {
     name: "TypeScript",
     aliases: ["ts"],
     mainFile: "main.ts",
-    versionCommand: ["node", "--version"],
   },
   bash: {
     name: "Bash",
     aliases: ["sh", "shell"],
     mainFile: "main.sh",
-    versionCommand: ["bash", "--version"],
   },
 } as const satisfies Record<string, Language>;
 

@@ -7,13 +7,15 @@ import { createSignature, type Signer, type Verifier, verifySignature } from "ht
 import { randomText } from "./ids.ts";
 import { SIGNATURE_AGE_MS_MAX } from "./limits.ts";
 
-const ALGORITHM = "hmac-sha256";
+/** The signature algorithm's registered name. */
+export const SIGNATURE_ALGORITHM = "hmac-sha256";
 const TAG = "agent-coderunner";
 const COMPONENTS = ["@method", "@path", "@query", "content-digest"] as const;
 const PARAMETERS = ["created", "nonce", "keyid", "tag"];
 
-/** A shared secret, ready to sign and to verify with. */
-export type SigningKey = Signer & Verifier;
+/** A shared secret, ready to sign and to verify with, and the hash for digests of bodies. */
+export type SigningKey = Signer &
+  Verifier & { sha256: (data: Uint8Array<ArrayBuffer>) => Uint8Array | Promise<Uint8Array> };
 
 /** The part of an HTTP request a signature covers. `url` may be any absolute URL with the same path. */
 export type SignedRequest = { method: string; url: string; body: Uint8Array<ArrayBuffer> };
@@ -25,18 +27,24 @@ export type SignatureHeaders = {
   "signature-input": string;
 };
 
-/** Imports a shared secret. Refuses one too short to be random. */
-export async function importSigningKey(secret: string): Promise<SigningKey> {
+/** Throws when a shared secret is too short to be random. */
+export function requireSigningSecret(secret: string): void {
   if (secret.length < 32) throw new Error("a signing secret needs at least 32 characters");
+}
+
+/** A key that works on every platform. A runner, which has a faster way, makes its own. */
+export async function importSigningKey(secret: string): Promise<SigningKey> {
+  requireSigningSecret(secret);
   const raw = new TextEncoder().encode(secret);
   const key = await crypto.subtle.importKey("raw", raw, { name: "HMAC", hash: "SHA-256" }, false, [
     "sign",
     "verify",
   ]);
   return {
-    algorithm: ALGORITHM,
+    algorithm: SIGNATURE_ALGORITHM,
     sign: async (data) => new Uint8Array(await crypto.subtle.sign("HMAC", key, copy(data))),
     verify: (data, signature) => crypto.subtle.verify("HMAC", key, copy(signature), copy(data)),
+    sha256: async (data) => new Uint8Array(await crypto.subtle.digest("SHA-256", data)),
   };
 }
 
@@ -47,7 +55,7 @@ export async function sign(
   request: SignedRequest,
   nowMs: number,
 ): Promise<SignatureHeaders> {
-  const digest = await contentDigest(request.body);
+  const digest = await contentDigest(key, request.body);
   const fields = await createSignature(describe(request, { "content-digest": digest }), {
     components: COMPONENTS,
     parameters: {
@@ -79,7 +87,7 @@ export async function verify(
 ): Promise<string> {
   const verified = await verifySignature(describe(request, headers), {
     policy: {
-      algorithms: [ALGORITHM],
+      algorithms: [SIGNATURE_ALGORITHM],
       requiredComponents: COMPONENTS,
       requiredParameters: PARAMETERS,
       maxAge: SIGNATURE_AGE_MS_MAX / 1000,
@@ -89,7 +97,7 @@ export async function verify(
     },
     resolveVerifier: () => key,
   });
-  if ((await contentDigest(request.body)) !== headers["content-digest"]) {
+  if ((await contentDigest(key, request.body)) !== headers["content-digest"]) {
     throw new Error("the body does not match its signed digest");
   }
   const { nonce } = verified.parameters;
@@ -102,8 +110,8 @@ function describe(request: SignedRequest, headers: Record<string, string>) {
   return { kind: "request" as const, method: request.method, targetUri: request.url, fields };
 }
 
-async function contentDigest(body: Uint8Array<ArrayBuffer>): Promise<string> {
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", body));
+async function contentDigest(key: SigningKey, body: Uint8Array<ArrayBuffer>): Promise<string> {
+  const hash = await key.sha256(body);
   return `sha-256=:${btoa(String.fromCharCode(...hash))}:`;
 }
 

@@ -7,7 +7,7 @@ __coderunner_wait() {
   local -a list=(one two)
   [[ ${list[*]} == "one two" && $text == w* ]] && printf '%s\n' "${#list[@]}" "$((count + 1))" > /dev/null
   echo "warm $(echo warm)"
-  printf R >&3
+  printf R%s "${BASH_VERSION%%[^0-9.]*}" >&3
   IFS= read -r -u 3 count || exit 0
   (( count == 0 )) && return
   local -a arguments=()

@@ -127,7 +127,7 @@ def boot():
     os.set_inheritable(CONTROL, False)
     sys.stdout.reconfigure(line_buffering=True)
     warm_up()
-    os.write(CONTROL, b"R")
+    os.write(CONTROL, b"R%d.%d.%d" % sys.version_info[:3])
     main = make_main(read_arguments())
     own_pid = os.getpid()
     code = run(main)

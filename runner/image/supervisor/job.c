@@ -426,11 +426,11 @@ static void read_stream(struct job *job, struct stream *stream)
     }
 }
 
-/* The interpreter may say R, ready, once; and D with its exit code, done, once. */
+/* The interpreter may say R and its version, ready, once; and D with its exit code, done, once. */
 static void read_control(struct job *job)
 {
-    uint8_t said[2];
-    ssize_t n = recv(job->control_fd, said, job->state == JOB_WARMING ? 1 : 2, MSG_DONTWAIT);
+    uint8_t said[VERSION_BYTES_MAX + 1];
+    ssize_t n = recv(job->control_fd, said, job->state == JOB_WARMING ? sizeof said : 2, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) return close_fd(&job->control_fd);
     if (job->state == JOB_WARMING && said[0] == 'R') {
@@ -438,7 +438,7 @@ static void read_control(struct job *job)
         read_stream(job, &job->err);
         job->state = JOB_READY;
         look_closely_at_memory(job);
-        send_frame(FRAME_READY, job->id, NULL, 0);
+        send_frame(FRAME_READY, job->id, said + 1, (size_t)n - 1);
     } else if (job->state == JOB_RUNNING && n == 2 && said[0] == 'D') {
         finish(job, EXIT_ENDED, said[1], 0);
     }

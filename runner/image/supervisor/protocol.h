@@ -9,6 +9,7 @@
 
 #define PROTOCOL_VERSION 1
 #define PAYLOAD_BYTES_MAX (64 * 1024)
+#define VERSION_BYTES_MAX 64
 
 enum frame_type {
     /* runner to supervisor */
@@ -21,7 +22,7 @@ enum frame_type {
     FRAME_PING = 7,
     /* supervisor to runner */
     FRAME_HELLO = 101,   /* job carries the protocol version */
-    FRAME_READY = 102,   /* the job's interpreter is warm and waits */
+    FRAME_READY = 102,   /* the job's interpreter is warm and waits; its version as text */
     FRAME_STDOUT = 103,  /* bytes */
     FRAME_STDERR = 104,  /* bytes */
     FRAME_EXIT = 105,    /* struct exit_body */
