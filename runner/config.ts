@@ -51,6 +51,10 @@ export function readConfig(env: Record<string, string | undefined>): RunnerConfi
   }
   const settings = parsed.data;
   const floor = settings.POOL_FLOOR;
+  const ceilingMin = floor * LANGUAGE_IDS.length + 1;
+  if (settings.POOL_CEILING !== undefined && settings.POOL_CEILING < ceilingMin) {
+    throw new Error(`setting POOL_CEILING: must be at least ${ceilingMin} for this POOL_FLOOR`);
+  }
   return {
     runnerId: settings.RUNNER_ID,
     secret: settings.RUNNER_SECRET,

@@ -145,9 +145,18 @@ function strings(texts: readonly string[]): Buffer {
 export class FrameParser {
   #pending: Buffer = Buffer.alloc(0);
   #nextSeq = 0;
+  #isBroken = false;
 
-  /** The frames completed by `chunk`. Throws FrameError at the first that is not one. */
+  /** The frames completed by `chunk`. Throws FrameError at the first that is not one, and ever after. */
   push(chunk: Buffer): Frame[] {
+    if (this.#isBroken) throw new FrameError("frames after a wrong one");
+    this.#isBroken = true;
+    const frames = this.#cut(chunk);
+    this.#isBroken = false;
+    return frames;
+  }
+
+  #cut(chunk: Buffer): Frame[] {
     const data = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
     const frames: Frame[] = [];
     let at = 0;

@@ -38,7 +38,12 @@ export type PoolOptions<S extends Pooled> = {
   log: { warn: (fields: object, text: string) => void };
 };
 
-type Waiter<S> = { accountId: string; language: LanguageId; resolve: (sandbox: S) => void };
+type Waiter<S> = {
+  accountId: string;
+  language: LanguageId;
+  resolve: (sandbox: S) => void;
+  reject: (failure: Failure) => void;
+};
 
 /** Callers that may wait for a sandbox at once; the next one hears `busy` immediately. */
 const WAITERS_MAX = 256;
@@ -51,6 +56,8 @@ export class Pool<S extends Pooled> {
   /** Every live sandbox with the moment it became idle, or `undefined` while it is not. */
   readonly #idleSinceMs = new Map<S, number | undefined>();
   readonly #starting = new Map<LanguageId, number>();
+  /** Those being removed, which take their room until they are gone. */
+  readonly #leaving = new Set<S>();
   readonly #ends = new Set<Promise<void>>();
   #waiters: Waiter<S>[] = [];
   #retryMs = START_RETRY_MS_MIN;
@@ -87,8 +94,9 @@ export class Pool<S extends Pooled> {
   /** Sandboxes of `language`: how many wait, and how many are at work or being made ready. */
   levels(language: LanguageId): { warm: number; busy: number } {
     const all = this.#of(language);
-    const warm = all.filter((sandbox) => this.#isIdle(sandbox)).length;
-    return { warm, busy: all.length - warm };
+    const live = all.filter((sandbox) => sandbox.fault === undefined);
+    const warm = live.filter((sandbox) => this.#isIdle(sandbox)).length;
+    return { warm, busy: live.length - warm };
   }
 
   /** Container ids cannot be asked of a type parameter, so the reaper gets the sandboxes. */
@@ -96,18 +104,15 @@ export class Pool<S extends Pooled> {
     return [...this.#idleSinceMs.keys()];
   }
 
-  get isStarting(): boolean {
-    return this.#startingCount() > 0;
-  }
-
   /** Takes no more, and resolves when every sandbox, idle or returned, is gone. */
   async drain(): Promise<void> {
     this.#draining = true;
     clearInterval(this.#tick);
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(busy());
     for (const sandbox of this.all()) {
       if (this.#isIdle(sandbox)) this.#discard(sandbox);
     }
-    while (this.#idleSinceMs.size > 0 || this.#ends.size > 0 || this.isStarting) {
+    while (this.#idleSinceMs.size > 0 || this.#ends.size > 0) {
       await Promise.race([...this.#ends, delay(50)]);
     }
   }
@@ -149,6 +154,10 @@ export class Pool<S extends Pooled> {
           clearTimeout(timer);
           resolve(sandbox);
         },
+        reject: (failure) => {
+          clearTimeout(timer);
+          reject(failure);
+        },
       };
       this.#waiters.push(waiter);
       this.#fill();
@@ -183,8 +192,12 @@ export class Pool<S extends Pooled> {
 
   #discard(sandbox: S): void {
     this.#idleSinceMs.delete(sandbox);
-    this.#inBackground(sandbox.remove());
-    this.#fill();
+    this.#leaving.add(sandbox);
+    const gone = sandbox.remove().finally(() => {
+      this.#leaving.delete(sandbox);
+      this.#fill();
+    });
+    this.#inBackground(gone);
   }
 
   #inBackground(work: Promise<void>): void {
@@ -194,27 +207,40 @@ export class Pool<S extends Pooled> {
     this.#ends.add(end);
   }
 
-  /** Starts what is missing: enough for those who wait, and the floor of each language. */
+  /** Starts what is missing: first for those who wait, then one of each language, then the floor. */
   #fill(): void {
     if (this.#draining) return;
     for (const language of LANGUAGE_IDS) {
-      while (this.#lacks(language) && this.#mayStart())
+      while (this.#lacks(language, this.#waitersFor(language)) && this.#mayStart(language)) {
         this.#inBackground(this.#startOne(language));
+      }
+    }
+    if (this.#waiters.length > 0) return;
+    for (let level = 1; level <= this.#options.floor; level++) {
+      for (const language of LANGUAGE_IDS) {
+        if (!this.#lacks(language, level) || !this.#mayStart(language)) continue;
+        this.#inBackground(this.#startOne(language));
+      }
     }
   }
 
-  #lacks(language: LanguageId): boolean {
-    const unowned = this.#of(language).filter((s) => this.#isIdle(s) && s.accountId === undefined);
-    const waiting = this.#waiters.filter((waiter) => waiter.language === language).length;
-    const coming = this.#starting.get(language) ?? 0;
-    return unowned.length + coming < this.#options.floor + waiting;
+  #waitersFor(language: LanguageId): number {
+    return this.#waiters.filter((waiter) => waiter.language === language).length;
   }
 
-  #mayStart(): boolean {
+  #lacks(language: LanguageId, wanted: number): boolean {
+    const unowned = this.#of(language).filter((s) => this.#isIdle(s) && s.accountId === undefined);
+    return unowned.length + (this.#starting.get(language) ?? 0) < wanted;
+  }
+
+  #mayStart(language: LanguageId): boolean {
     if (Date.now() < this.#pausedUntilMs) return false;
     if (this.#startingCount() >= this.#options.startsMax) return false;
-    if (this.#idleSinceMs.size + this.#startingCount() < this.#options.ceiling) return true;
-    return this.#waiters.length > 0 && this.#makeRoom();
+    const count = this.#idleSinceMs.size + this.#leaving.size + this.#startingCount();
+    if (count < this.#options.ceiling) return true;
+    // One leaves for each that waits; when it has gone, there is room.
+    if (this.#leaving.size < this.#waiters.length) this.#makeRoomFor(language);
+    return false;
   }
 
   #startingCount(): number {
@@ -223,15 +249,19 @@ export class Pool<S extends Pooled> {
     return count;
   }
 
-  /** At the ceiling, the sandbox that has been idle longest for an account of its own goes. */
-  #makeRoom(): boolean {
-    const owned = this.all().filter((s) => this.#isIdle(s) && s.accountId !== undefined);
+  /**
+   * At the ceiling, what has been idle longest for an account of its own goes; if there is none,
+   * what waits unused for another language.
+   */
+  #makeRoomFor(language: LanguageId): void {
     const idleSince = (sandbox: S) => this.#idleSinceMs.get(sandbox) ?? 0;
-    const oldest = owned.sort((a, b) => idleSince(a) - idleSince(b))[0];
-    if (oldest === undefined) return false;
-    this.#idleSinceMs.delete(oldest);
-    this.#inBackground(oldest.remove());
-    return true;
+    const idle = this.all()
+      .filter((sandbox) => this.#isIdle(sandbox))
+      .sort((a, b) => idleSince(a) - idleSince(b));
+    const victim =
+      idle.find((sandbox) => sandbox.accountId !== undefined) ??
+      idle.find((sandbox) => sandbox.language !== language);
+    if (victim !== undefined) this.#discard(victim);
   }
 
   async #startOne(language: LanguageId): Promise<void> {

@@ -80,6 +80,7 @@ export class Sandbox {
   #container: Container | undefined;
   #group: ControlGroup | undefined;
   #frozen = false;
+  #freezing: Promise<void> | undefined;
   #job = 0;
   #waiter: Waiter | undefined;
   #output: { stdout: Output; stderr: Output } | undefined;
@@ -132,28 +133,32 @@ export class Sandbox {
     return this.jobsRun >= SANDBOX_JOBS_MAX;
   }
 
+  /** Stops all of it until it is thawed. */
   async freeze(): Promise<void> {
-    if (this.#frozen || this.#fault !== undefined) return;
+    if (this.#frozen || this.#fault !== undefined || this.#group === undefined) return;
     this.#frozen = true;
-    await this.#group?.freeze();
+    this.#freezing = this.#group.freeze();
+    await this.#freezing;
   }
 
   async thaw(): Promise<void> {
     if (!this.#frozen) return;
+    await this.#freezing?.catch(() => undefined); // or the freezing would come after the thawing
     await this.#group?.thaw();
     this.#frozen = false;
   }
 
   /** Runs one job in the waiting interpreter. Throws SandboxFault when there is no outcome. */
   async run(job: Job): Promise<JobResult> {
-    if (this.#frozen) await this.thaw();
+    const frames = this.#encodeJob(job);
     const output = { stdout: new Output(OUTPUT_BYTES_MAX), stderr: new Output(OUTPUT_BYTES_MAX) };
+    if (this.#frozen) await this.thaw();
     this.#output = output;
     this.#weigh("working");
     this.jobsRun++;
     const startedAtMs = performance.now();
     const exited = this.#next("exit", job.wallMs + SANDBOX_GRACE_MS);
-    this.#send(this.#encodeJob(job));
+    this.#send(frames);
     const exit = await exited.then(
       (frame) => frame.body,
       (fault: SandboxFault) => this.#exitByHost(fault, performance.now() - startedAtMs),

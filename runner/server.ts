@@ -5,10 +5,10 @@
 import type { IncomingHttpHeaders } from "node:http";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import type { Logger } from "pino";
-import type * as z from "zod";
 import { asFailure, Failure } from "../shared/errors.ts";
 import { isRequestId, newId } from "../shared/ids.ts";
 import { REQUEST_BODY_BYTES_MAX } from "../shared/limits.ts";
+import { parse } from "../shared/parse.ts";
 import {
   type ExecutionReport,
   RUNNER_EXECUTE_PATH,
@@ -37,7 +37,7 @@ export function createServer(options: ServerOptions): Express {
   app.post(
     RUNNER_EXECUTE_PATH,
     signedRoute(options, async (body) => {
-      const request = parse(RunnerExecuteRequest, body);
+      const request = parse(RunnerExecuteRequest, readJson(body));
       const report = await options.execute(request);
       return {
         body: report,
@@ -89,14 +89,6 @@ function signedRoute(options: ServerOptions, handle: (body: Buffer) => Promise<R
       answerFailure(options.log, request, response, asFailure(thrown));
     }
   };
-}
-
-function parse<T>(schema: z.ZodType<T>, body: Buffer): T {
-  const parsed = schema.safeParse(readJson(body));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join(".") || "body";
-  throw new Failure("invalid_request", { field, message: `\`${field}\` is not valid.` });
 }
 
 function readJson(body: Buffer): unknown {

@@ -15,6 +15,8 @@ import {
 
 /** Signed requests that may arrive within twice the age limit before the oldest nonce is needed. */
 const NONCES_MAX = 500_000;
+/** Signatures tell their time in whole seconds. */
+const CLOCK_STEP_MS = 1000;
 
 /** A shared secret as a key that signs and verifies at once, without WebCrypto's thread pool. */
 export function makeSigningKey(secret: string): SigningKey {
@@ -42,7 +44,7 @@ export class NonceMemory {
     if (this.#expiryMs.has(nonce)) return false;
     if (this.#expiryMs.size >= NONCES_MAX)
       throw new Failure("busy", { detail: "nonce memory full" });
-    this.#expiryMs.set(nonce, nowMs + 2 * SIGNATURE_AGE_MS_MAX);
+    this.#expiryMs.set(nonce, nowMs + 2 * SIGNATURE_AGE_MS_MAX + CLOCK_STEP_MS);
     return true;
   }
 

@@ -23,6 +23,8 @@ export const RUNNER_EXECUTE_PATH = "/v1/execute";
 export const RUNNER_HEALTH_PATH = "/v1/health";
 
 const encoder = new TextEncoder();
+/** With a length divisible by four, this is base64; a regexp of groups would overflow on megabytes. */
+const BASE64_CHARACTERS = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** A string of at most `bytesMax` UTF-8 bytes. */
 export function textOf(bytesMax: number) {
@@ -42,11 +44,20 @@ export const WorkspacePath = textOf(FILE_NAME_BYTES_MAX).refine(
   { error: "must be a relative path inside the workspace" },
 );
 
-export const ProgramFile = z.strictObject({
-  name: WorkspacePath,
-  content: textOf(Math.ceil((FILE_BYTES_MAX * 4) / 3) + 4),
-  encoding: z.enum(["utf8", "base64"]).optional(),
-});
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && BASE64_CHARACTERS.test(text);
+}
+
+export const ProgramFile = z
+  .strictObject({
+    name: WorkspacePath,
+    content: textOf(Math.ceil((FILE_BYTES_MAX * 4) / 3) + 4),
+    encoding: z.enum(["utf8", "base64"]).optional(),
+  })
+  .refine(({ content, encoding }) => encoding !== "base64" || isBase64(content), {
+    error: "is not base64",
+    path: ["content"],
+  });
 export type ProgramFile = z.infer<typeof ProgramFile>;
 
 export const RunnerExecuteRequest = z.strictObject({
@@ -59,7 +70,10 @@ export const RunnerExecuteRequest = z.strictObject({
   language: z.enum(LANGUAGE_IDS),
   code: textOf(CODE_BYTES_MAX),
   files: z.array(ProgramFile).max(FILES_MAX).optional(),
-  args: z.array(textOf(4096)).max(PROCESSES_MAX).optional(),
+  args: z
+    .array(textOf(4096).refine((arg) => !arg.includes("\0"), { error: "contains NUL" }))
+    .max(PROCESSES_MAX)
+    .optional(),
   stdin: textOf(STDIN_BYTES_MAX).optional(),
   runTimeoutMs: z.int().min(RUN_TIMEOUT_MS_MIN).max(RUN_TIMEOUT_MS_MAX),
 });

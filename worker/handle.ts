@@ -4,9 +4,9 @@
 
 import type { IRequest } from "itty-router";
 import * as z from "zod";
+import { parse } from "../shared/parse.ts";
 import { readJson } from "./body.ts";
 import type { Call } from "./call.ts";
-import { parse } from "./parse.ts";
 
 /** What the router knows of a request when it picks a route. */
 export type RouteMatch = Pick<IRequest, "method" | "url" | "params" | "route">;

@@ -23,20 +23,6 @@ function boot() {
   process.argv.push(...rest.split("\0").slice(0, Number(count)));
   process.execArgv = process.execArgv.filter((option) => /^--(exp|disable-w)/.test(option));
   delete require.cache[__filename];
-  setImmediate(endPromptly);
-}
-
-/**
- * Ends a program that has nothing left to do. Node would find that out too, but only after waiting
- * for V8's own background work. Whatever might still have something to say is left to Node.
- */
-function endPromptly() {
-  const awaitsItself = process.listeners("exit").some(({ name }) => name === "handleProcessExit");
-  if (awaitsItself || process.listenerCount("beforeExit") > 0) return;
-  const waits = process.getActiveResourcesInfo().some((kind) => kind !== "PipeWrap");
-  const output = [process.stdout, process.stderr];
-  const reads = process._getActiveHandles().some((handle) => !output.includes(handle));
-  if (!waits && !reads) process.exit();
 }
 
 /** Runs the paths a short program takes: both module systems, both output streams, common modules. */

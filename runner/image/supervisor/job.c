@@ -1,16 +1,16 @@
 /* The life of a job; job.h says what a job is, supervisor.c how the pieces meet. */
 #define _GNU_SOURCE
 #include "job.h"
+#include "files.h"
+#include "spawn.h"
 #include "watch.h"
 #include "wipe.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,9 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WORKSPACE "/workspace"
-#define ARGUMENTS_MAX 256
-#define CONTROL_FD 3
 #define MEMORY_WATCH_MS 5 /* cheap, and memory can be taken fast */
 #define CPU_WATCH_MS 100  /* walks /proc */
 #define END_PATIENCE_MS 1500 /* killing everything of a job must not take longer */
@@ -96,73 +93,6 @@ static void close_stdin(struct job *job)
     job->stdin_used = job->stdin_sent = 0;
 }
 
-/* ---- spawn ---- */
-
-struct spawn_plan {
-    struct spawn_head head;
-    char *argv[ARGUMENTS_MAX + 1], *envp[ARGUMENTS_MAX + 1];
-    const char *directory;
-    int in, out, err, control;
-};
-
-/* The next C string of the payload, or NULL when there is none whole. */
-static char *take_string(const uint8_t **at, const uint8_t *end)
-{
-    const uint8_t *zero = memchr(*at, 0, (size_t)(end - *at));
-    if (!zero) return NULL;
-    char *text = (char *)(uintptr_t)*at;
-    *at = zero + 1;
-    return text;
-}
-
-static int parse_spawn(const struct frame *frame, struct spawn_plan *plan)
-{
-    if (frame->length < sizeof plan->head) return 0;
-    memcpy(&plan->head, frame->payload, sizeof plan->head);
-    const uint8_t *at = frame->payload + sizeof plan->head, *end = frame->payload + frame->length;
-    if (plan->head.argc < 1 || plan->head.argc > ARGUMENTS_MAX || plan->head.envc > ARGUMENTS_MAX) return 0;
-    for (uint32_t i = 0; i < plan->head.argc; i++) {
-        if (!(plan->argv[i] = take_string(&at, end))) return 0;
-    }
-    for (uint32_t i = 0; i < plan->head.envc; i++) {
-        if (!(plan->envp[i] = take_string(&at, end))) return 0;
-    }
-    plan->directory = take_string(&at, end);
-    return plan->directory != NULL;
-}
-
-static void limit(int resource, uint64_t value)
-{
-    struct rlimit both = {.rlim_cur = value, .rlim_max = value};
-    if (setrlimit(resource, &both) != 0) _exit(126);
-}
-
-/* Runs in the child, between vfork and exec: the parent sleeps, so nothing here may be shared state. */
-static void become_program(const struct spawn_plan *plan)
-{
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-    setsid();
-    dup2(plan->in, 0);
-    dup2(plan->out, 1);
-    dup2(plan->err, 2);
-    dup2(plan->control, CONTROL_FD);
-    limit(RLIMIT_NPROC, plan->head.processes_max);
-    limit(RLIMIT_NOFILE, plan->head.descriptors_max);
-    limit(RLIMIT_FSIZE, plan->head.file_bytes_max);
-    limit(RLIMIT_CORE, 0);
-    umask(022);
-    if (chdir(plan->directory) != 0) _exit(126);
-    if (setgroups(0, NULL) != 0) _exit(126);
-    if (setresgid(plan->head.uid, plan->head.uid, plan->head.uid) != 0) _exit(126);
-    if (setresuid(plan->head.uid, plan->head.uid, plan->head.uid) != 0) _exit(126);
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) _exit(126);
-    execve(plan->argv[0], plan->argv, plan->envp);
-    _exit(127);
-}
-
 /* A pipe whose `ours` end never blocks us. Descriptors are kept above the ones a program gets. */
 static int open_pipe(int *ours, int *theirs, int we_read)
 {
@@ -211,53 +141,6 @@ void job_spawn(const struct frame *frame)
     job->state = JOB_WARMING;
 }
 
-/* ---- files ---- */
-
-/* Makes the directories of `path`, owned by `uid`. Only ever called for a workspace wiped by us. */
-static int make_parents(int root, char *path, uid_t uid)
-{
-    for (char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdirat(root, path, 0755) == 0) {
-            if (fchownat(root, path, uid, uid, AT_SYMLINK_NOFOLLOW) != 0) return -1;
-        } else if (errno != EEXIST) {
-            return -1;
-        }
-        *slash = '/';
-    }
-    return 0;
-}
-
-static int write_all_to(int fd, const uint8_t *data, size_t length)
-{
-    while (length > 0) {
-        ssize_t n = write(fd, data, length);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return -1;
-        data += n;
-        length -= (size_t)n;
-    }
-    return 0;
-}
-
-static int write_file(const struct job *job, uint32_t flags, uint32_t mode, char *name, const uint8_t *data, size_t length)
-{
-    int root = open(WORKSPACE, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0) return -1;
-    int result = -1;
-    if (flags & FILE_CREATE && make_parents(root, name, job->uid) != 0) goto out;
-    int how = O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
-    how |= flags & FILE_CREATE ? O_CREAT | O_EXCL : O_APPEND;
-    int fd = openat(root, name, how, mode);
-    if (fd < 0) goto out;
-    result = write_all_to(fd, data, length);
-    if (result == 0 && flags & FILE_CREATE) result = fchown(fd, job->uid, job->uid);
-    close(fd);
-out:
-    close(root);
-    return result;
-}
-
 void job_file(const struct frame *frame)
 {
     struct job *job = find_job(frame->job);
@@ -267,7 +150,9 @@ void job_file(const struct frame *frame)
     const uint8_t *at = frame->payload + sizeof words, *end = frame->payload + frame->length;
     char *name = take_string(&at, end);
     if (!name || name[0] == '/' || name[0] == '\0') return refuse(frame->job, "file name");
-    if (write_file(job, words[0], words[1], name, at, (size_t)(end - at)) != 0) fault(frame->job, "file");
+    struct file_part part = {
+        .flags = words[0], .mode = words[1], .name = name, .data = at, .length = (size_t)(end - at)};
+    if (write_file(job->uid, &part) != 0) fault(frame->job, "file");
 }
 
 /* ---- running ---- */

@@ -80,3 +80,12 @@ int receive_frames(void (*handle)(const struct frame *))
     input_used -= offset;
     return 1;
 }
+
+char *take_string(const uint8_t **at, const uint8_t *end)
+{
+    const uint8_t *zero = memchr(*at, 0, (size_t)(end - *at));
+    if (!zero) return NULL;
+    char *text = (char *)(uintptr_t)*at;
+    *at = zero + 1;
+    return text;
+}

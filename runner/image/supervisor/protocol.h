@@ -78,5 +78,8 @@ void send_frame(uint32_t type, uint32_t job, const void *payload, size_t length)
 /* Reads what has arrived and hands on every whole frame. Returns 0 at end of input. */
 int receive_frames(void (*handle)(const struct frame *));
 
+/* The next C string of a payload, advancing `at` past it; NULL when there is none whole. */
+char *take_string(const uint8_t **at, const uint8_t *end);
+
 /* Reports that the supervisor itself failed at `what`. The sandbox is lost from here on. */
 void fault(uint32_t job, const char *what);

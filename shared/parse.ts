@@ -1,9 +1,9 @@
-// Turns a value from outside into one the gateway trusts, or into a failure that names the field at
+// Turns a value from outside into one that can be trusted, or into a failure that names the field at
 // fault in a sentence. Schemas carry the end of that sentence ("must be at most 5 bytes"); what the
 // validation library itself would say never reaches a caller.
 
 import type * as z from "zod";
-import { type ErrorCode, Failure } from "../shared/errors.ts";
+import { type ErrorCode, Failure } from "./errors.ts";
 
 /** What a schema's own rule may say besides its sentence: which failure it is. */
 export type Rule = { error: string; params?: { code: ErrorCode } };
