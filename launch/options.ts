@@ -1,0 +1,77 @@
+// What `npm start` can be told, by flags or by the environment. This is the only file of the
+// launcher that knows their names; a value that does not parse is refused, never replaced.
+
+import { parseArgs } from "node:util";
+import { HOST_SOCKET } from "../runner/host/engine.ts";
+import { Refusal } from "../runner/host/refusal.ts";
+
+export type StartOptions = {
+  help: boolean;
+  host: string;
+  port: number;
+  /** A Docker daemon of the host's to use, by consent; `undefined` means a private one. */
+  socket: string | undefined;
+  runtime: string | undefined;
+  /** Settings of the gateway's that are passed through as they are. */
+  gatewaySettings: Record<string, string>;
+  runnerId: string;
+};
+
+export const START_HELP = `npm start -- [--port N] [--host ADDRESS] [--use-host-docker]
+
+  --port N             where the gateway listens (PORT; 8787)
+  --host ADDRESS       on which address (HOST_ADDRESS; 127.0.0.1)
+  --use-host-docker    use the Docker daemon of this host instead of a private one; it must
+                       have the runtime registered already and is not configured or restarted
+
+Also read from the environment: CODERUNNER_STATE_DIR, CODERUNNER_ENGINE_DIR,
+CODERUNNER_DOCKER_SOCKET, RUNNER_SECRET, ADMIN_TOKEN, CLIENT_ADDRESS_HEADER,
+DEMO_RUNS_PER_DAY, INSTANT_KEYS_PER_DAY, POOL_FLOOR, POOL_CEILING, STRICT_ISOLATION.
+`;
+
+const PASSED_THROUGH = ["DEMO_RUNS_PER_DAY", "INSTANT_KEYS_PER_DAY"];
+
+/** Reads the flags and the environment of `npm start`. */
+export function parseStartOptions(args: readonly string[], env: NodeJS.ProcessEnv): StartOptions {
+  const { values } = parse(args);
+  const passed = PASSED_THROUGH.flatMap((name) => {
+    const value = env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return {
+    help: values.help,
+    host: values.host ?? env.HOST_ADDRESS ?? "127.0.0.1",
+    port: parsePort(values.port ?? env.PORT ?? "8787"),
+    socket: values["use-host-docker"] ? HOST_SOCKET : env.CODERUNNER_DOCKER_SOCKET || undefined,
+    runtime: env.CODERUNNER_RUNTIME || undefined,
+    gatewaySettings: {
+      // Nothing in front of a local gateway sets the header Cloudflare does, so callers could.
+      CLIENT_ADDRESS_HEADER: env.CLIENT_ADDRESS_HEADER || "none",
+      ...Object.fromEntries(passed),
+    },
+    runnerId: env.RUNNER_ID || "local",
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        help: { type: "boolean", short: "h", default: false },
+        host: { type: "string" },
+        port: { type: "string" },
+        "use-host-docker": { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Refusal(`${why}\n\n${START_HELP}`);
+  }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new Refusal(`The port must be a number from 0 to 65535, not "${text}".`);
+}

@@ -1,0 +1,34 @@
+// What the sandbox image is made from in this checkout: its folder, and the Node binary that comes
+// with the dependencies.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import { ensureImage as ensureImageOf } from "../runner/host/image.ts";
+import type { Report } from "../runner/host/refusal.ts";
+import type { Paths } from "./paths.ts";
+
+export type ImageOptions = {
+  paths: Paths;
+  socket: string;
+  report: Report;
+  signal?: AbortSignal | undefined;
+};
+
+/** Makes sure of the sandbox image of this checkout and returns its name. */
+export function ensureImage({ paths, ...options }: ImageOptions): Promise<string> {
+  return ensureImageOf({
+    ...options,
+    paths: paths.engine,
+    dir: join(paths.repo, "runner", "image"),
+    node: nodeOf(paths.repo),
+  });
+}
+
+function nodeOf(repo: string): { binary: string; version: string } {
+  const folder = join(repo, "node_modules", `node-linux-${process.arch}`);
+  const binary = join(folder, "bin", "node");
+  if (!existsSync(binary)) return { binary: process.execPath, version: process.versions.node };
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return { binary, version: z.object({ version: z.string() }).parse(manifest).version };
+}
