@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import Docker from "dockerode";
 import { MEMORY_BYTES_MAX, WORKSPACE_BYTES_MAX } from "../shared/limits.ts";
 import { identifySelf, isRunning, ProcessIdentity } from "./host/identity.ts";
+import { thawContainer } from "./host/thaw.ts";
 
 const LABEL_RUNNER = "agent-coderunner.runner";
 const LABEL_OWNER = "agent-coderunner.owner";
@@ -133,6 +134,7 @@ export async function wasOutOfMemory(engine: Engine, id: string): Promise<boolea
 
 /** Removes a container, running or not. One that is already gone is no failure. */
 export async function removeContainer(engine: Engine, id: string): Promise<void> {
+  thawContainer(id); // a frozen one cannot be killed, and Docker would wait for ever
   try {
     await engine.docker.getContainer(id).remove({ force: true, v: true });
   } catch (thrown) {

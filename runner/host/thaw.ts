@@ -3,18 +3,15 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { controlsIn } from "../cgroup.ts";
 
 /** Thaws the cgroup `pid` belongs to. A process that is gone or not frozen is no error. */
 export function thaw(pid: number): void {
-  const lines = read(`/proc/${pid}/cgroup`).split("\n");
-  for (const line of lines) {
-    const [, controllers = "", ...path] = line.split(":");
-    const group = path.join(":");
-    if (group === "" || group === "/") continue;
-    if (controllers.split(",").includes("freezer")) {
-      write(join("/sys/fs/cgroup/freezer", group, "freezer.state"), "THAWED");
-    }
-    if (controllers === "") write(join("/sys/fs/cgroup", group, "cgroup.freeze"), "0");
+  try {
+    const { freezer } = controlsIn(readFileSync(`/proc/${pid}/cgroup`, "utf8"));
+    write(freezer.path, freezer.thawed);
+  } catch {
+    // The process is gone, or this host has no freezer.
   }
 }
 
@@ -23,14 +20,6 @@ export function thawContainer(id: string): void {
   for (const group of [`docker/${id}`, `system.slice/docker-${id}.scope`]) {
     write(join("/sys/fs/cgroup/freezer", group, "freezer.state"), "THAWED");
     write(join("/sys/fs/cgroup", group, "cgroup.freeze"), "0");
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    return "";
   }
 }
 
