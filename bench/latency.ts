@@ -11,7 +11,9 @@ export type LatencyRow = { language: LanguageId; contestant: string } & Summary;
 
 const WARM_UPS = 3;
 /** A moment between runs, so that one contestant's tidying up is not charged to the next. */
-const PAUSE_MS = 150;
+const PAUSE_MS = 300;
+/** Before the first: the pool goes on filling up for a while after it is first of use. */
+const SETTLE_MS = 8_000;
 
 /** Times every contestant `rounds` times per language, interleaved. */
 export async function measureLatency(
@@ -20,6 +22,8 @@ export async function measureLatency(
 ): Promise<LatencyRow[]> {
   const { rounds, report, signal } = options;
   const rows: LatencyRow[] = [];
+  report("letting the pool fill up");
+  await sleep(SETTLE_MS);
   for (const program of PROGRAMS) {
     report(`timing ${program.language}`);
     rows.push(...(await measureProgram(contestants, program, rounds, signal)));
