@@ -23,7 +23,7 @@ export async function summary(options: {
 agent-coderunner is ready after ${seconds.toFixed(1)} s at ${url}
 
   API key      ${note}
-  admin token  ${secrets.adminTokenFile ?? "the one in ADMIN_TOKEN"}
+  admin token  ${secrets.adminTokenFile === undefined ? "the one in ADMIN_TOKEN" : secrets.adminToken}
   logs         ${paths.logs}
 
 Try it:
