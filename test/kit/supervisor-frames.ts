@@ -1,0 +1,52 @@
+// Frames as a supervisor would write them, for the tests of the runner's end of the protocol.
+
+import { encodeFrame, FROM } from "../../runner/frames.ts";
+
+export type ExitFields = {
+  reason?: number;
+  code?: number;
+  signal?: number;
+  wallUs?: number;
+  cpuUs?: number;
+  memoryPeakBytes?: number;
+  stdoutBytes?: number;
+  stderrBytes?: number;
+};
+
+/** One frame with its place in the supervisor's sequence. */
+export function supervisorFrame(seq: number, type: number, job = 0, payload?: Buffer): Buffer {
+  const frame = encodeFrame(type, job, payload);
+  frame.writeUInt32LE(seq, 12);
+  return frame;
+}
+
+export function exitPayload(fields: ExitFields = {}): Buffer {
+  const payload = Buffer.alloc(56);
+  payload.writeUInt32LE(fields.reason ?? 0, 0);
+  payload.writeInt32LE(fields.code ?? 0, 4);
+  payload.writeInt32LE(fields.signal ?? 0, 8);
+  payload.writeBigUInt64LE(BigInt(fields.wallUs ?? 0), 16);
+  payload.writeBigUInt64LE(BigInt(fields.cpuUs ?? 0), 24);
+  payload.writeBigUInt64LE(BigInt(fields.memoryPeakBytes ?? 0), 32);
+  payload.writeBigUInt64LE(BigInt(fields.stdoutBytes ?? 0), 40);
+  payload.writeBigUInt64LE(BigInt(fields.stderrBytes ?? 0), 48);
+  return payload;
+}
+
+/** A whole life of a sandbox with one job: every type of frame, in the order a supervisor has. */
+export function supervisorStream(): Buffer {
+  const frames = [
+    [FROM.HELLO, 1, undefined],
+    [FROM.READY, 7, Buffer.from("3.13.5")],
+    [FROM.PONG, 0, undefined],
+    [FROM.STDOUT, 7, Buffer.from("out\n")],
+    [FROM.STDERR, 7, Buffer.from("err\n")],
+    [FROM.STDOUT, 7, Buffer.alloc(0)],
+    [FROM.EXIT, 7, exitPayload({ code: 3, wallUs: 1500, stdoutBytes: 4, stderrBytes: 4 })],
+    [FROM.CLEANED, 7, undefined],
+    [FROM.FAULT, 7, Buffer.from("pipes: Too many open files")],
+  ] as const;
+  return Buffer.concat(
+    frames.map(([type, job, payload], seq) => supervisorFrame(seq, type, job, payload)),
+  );
+}

@@ -1,0 +1,93 @@
+// The encoders: every frame to a supervisor says what protocol.h says it says.
+
+import { describe, expect, it } from "vitest";
+import {
+  encodeFile,
+  encodeFrame,
+  encodeSpawn,
+  encodeStart,
+  encodeStdin,
+  PAYLOAD_BYTES_MAX,
+  TO,
+} from "../../runner/frames.ts";
+
+const START = {
+  wallMs: 1500,
+  cpuMs: 96_000,
+  memoryBytes: 268_435_456,
+  outputKeepBytes: 524_288,
+  outputStopBytes: 67_108_864,
+};
+
+describe("a frame to the supervisor", () => {
+  it("is a header of four little-endian words and its payload", () => {
+    const frame = encodeFrame(TO.SIGNAL, 7, Buffer.from([15, 0, 0, 0]));
+    expect([...frame]).toEqual([4, 0, 0, 0, 5, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 15, 0, 0, 0]);
+  });
+
+  it("may not be larger than the protocol allows", () => {
+    expect(encodeFrame(TO.STDIN, 1, Buffer.alloc(PAYLOAD_BYTES_MAX)).length).toBe(65_552);
+    expect(() => encodeFrame(TO.STDIN, 1, Buffer.alloc(PAYLOAD_BYTES_MAX + 1))).toThrow(RangeError);
+  });
+
+  it("spawns with limits, arguments, environment and directory in that order", () => {
+    const payload = payloadOf(
+      encodeSpawn(3, {
+        uid: 20_001,
+        processesMax: 64,
+        descriptorsMax: 256,
+        fileBytesMax: 10_485_760,
+        argv: ["/bin/bash", "main.sh"],
+        env: { PATH: "/bin", LANG: "C.UTF-8" },
+        directory: "/workspace",
+      }),
+    );
+    const words = [0, 4, 8, 12, 16, 20].map((at) => payload.readUInt32LE(at));
+    expect(words).toEqual([20_001, 64, 256, 2, 2, 0]);
+    expect(payload.readBigUInt64LE(24)).toBe(10_485_760n);
+    expect(payload.subarray(32).toString()).toBe(
+      "/bin/bash\0main.sh\0PATH=/bin\0LANG=C.UTF-8\0/workspace\0",
+    );
+  });
+
+  it("starts with limits and the arguments counted, then each ended by NUL", () => {
+    const payload = payloadOf(encodeStart(3, { ...START, args: ["a b", "", "ü"] }));
+    expect([payload.readUInt32LE(0), payload.readUInt32LE(4)]).toEqual([1500, 96_000]);
+    const longs = [8, 16, 24].map((at) => Number(payload.readBigUInt64LE(at)));
+    expect(longs).toEqual([268_435_456, 524_288, 67_108_864]);
+    expect(payload.subarray(32).toString()).toBe("3\na b\0\0ü\0");
+  });
+
+  it("refuses a NUL in a string, which would make two strings of it", () => {
+    expect(() => encodeStart(1, { ...START, args: ["a\0b"] })).toThrow(RangeError);
+    expect(() => encodeFile(1, "a\0b", 0o644, Buffer.alloc(0))).toThrow(RangeError);
+  });
+});
+
+describe("a file", () => {
+  it.each([0, 1, 65_000, 65_536, 200_000, 1_000_000])("of %d bytes arrives whole", (length) => {
+    const content = Buffer.from(Uint8Array.from({ length }, (_, i) => i % 251));
+    const parts = encodeFile(2, "dir/name.txt", 0o644, content).map(payloadOf);
+    expect(parts.map((part) => part.readUInt32LE(0))).toEqual(
+      parts.map((_, i) => (i === 0 ? 1 : 2)),
+    );
+    expect(parts.every((part) => part.readUInt32LE(4) === 0o644)).toBe(true);
+    expect(parts.every((part) => part.subarray(8, 21).toString() === "dir/name.txt\0")).toBe(true);
+    expect(Buffer.concat(parts.map((part) => part.subarray(21))).equals(content)).toBe(true);
+  });
+});
+
+describe("standard input", () => {
+  it.each([0, 1, 65_536, 65_537, 300_000])("of %d bytes arrives whole and is closed", (length) => {
+    const data = Buffer.alloc(length, "i");
+    const parts = encodeStdin(2, data).map(payloadOf);
+    expect(Buffer.concat(parts).equals(data)).toBe(true);
+    expect(parts.at(-1)?.length).toBe(0);
+    expect(parts.slice(0, -1).every((part) => part.length > 0)).toBe(true);
+  });
+});
+
+function payloadOf(frame: Buffer): Buffer {
+  expect(frame.readUInt32LE(0)).toBe(frame.length - 16);
+  return frame.subarray(16);
+}

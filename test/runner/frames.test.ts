@@ -1,0 +1,129 @@
+// The parser of what a supervisor sends: what it makes of a right stream, however it is cut, and of
+// each kind of wrong one.
+
+import { describe, expect, it } from "vitest";
+import {
+  FROM,
+  type Frame,
+  FrameError,
+  FrameParser,
+  PAYLOAD_BYTES_MAX,
+} from "../../runner/frames.ts";
+import { randomFrom } from "../kit/random.ts";
+import { exitPayload, supervisorFrame, supervisorStream } from "../kit/supervisor-frames.ts";
+
+const WANTED: Frame[] = [
+  { type: "hello", job: 1 },
+  { type: "ready", job: 7, version: "3.13.5" },
+  { type: "pong", job: 0 },
+  { type: "stdout", job: 7, data: Buffer.from("out\n") },
+  { type: "stderr", job: 7, data: Buffer.from("err\n") },
+  { type: "stdout", job: 7, data: Buffer.alloc(0) },
+  {
+    type: "exit",
+    job: 7,
+    body: {
+      reason: "ended",
+      code: 3,
+      signal: null,
+      wallMs: 1.5,
+      cpuMs: 0,
+      memoryPeakBytes: 0,
+      stdoutBytes: 4,
+      stderrBytes: 4,
+    },
+  },
+  { type: "cleaned", job: 7 },
+  { type: "fault", job: 7, text: "pipes: Too many open files" },
+];
+
+describe("a supervisor's stream", () => {
+  it("is cut into its frames when it comes in one piece", () => {
+    expect(parse([supervisorStream()])).toEqual(WANTED);
+  });
+
+  it("gives the same frames when it comes byte by byte", () => {
+    const bytes = [...supervisorStream()].map((byte) => Buffer.from([byte]));
+    expect(parse(bytes)).toEqual(WANTED);
+  });
+
+  it("gives the same frames wherever it is cut", () => {
+    const random = randomFrom(1);
+    for (let round = 0; round < 500; round++) {
+      expect(parse(cut(supervisorStream(), random.below))).toEqual(WANTED);
+    }
+  });
+
+  it("may carry a payload of the largest size, but not of one byte more", () => {
+    const data = Buffer.alloc(PAYLOAD_BYTES_MAX, "x");
+    expect(parse([supervisorFrame(0, FROM.STDOUT, 1, data)])).toEqual([
+      { type: "stdout", job: 1, data },
+    ]);
+    const header = supervisorFrame(0, FROM.STDOUT, 1);
+    header.writeUInt32LE(PAYLOAD_BYTES_MAX + 1, 0);
+    expect(() => parse([header])).toThrow(FrameError);
+  });
+
+  it("tells apart every reason, code and signal of an end", () => {
+    const reasons = [0, 1, 2, 3, 4].map((reason) => endOf({ reason }).reason);
+    expect(reasons).toEqual(["ended", "wall", "cpu", "memory", "output"]);
+    expect(endOf({ code: -1, signal: 9 })).toMatchObject({ code: null, signal: 9 });
+    expect(endOf({ code: 255 })).toMatchObject({ code: 255, signal: null });
+  });
+});
+
+describe("a stream that is none of a supervisor's", () => {
+  const wrong: [string, Buffer][] = [
+    ["a frame of an unknown type", supervisorFrame(0, 109)],
+    ["a frame of the runner's own", supervisorFrame(0, 3)],
+    ["a first frame that is not the first", supervisorFrame(1, FROM.HELLO)],
+    ["a repeated frame", Buffer.concat([0, 0].map((seq) => supervisorFrame(seq, FROM.PONG)))],
+    ["a missing frame", Buffer.concat([0, 2].map((seq) => supervisorFrame(seq, FROM.PONG)))],
+    ["an end that is too short", supervisorFrame(0, FROM.EXIT, 1, exitPayload().subarray(1))],
+    ["an end that is too long", supervisorFrame(0, FROM.EXIT, 1, Buffer.alloc(57))],
+    ["an end for an unknown reason", supervisorFrame(0, FROM.EXIT, 1, exitPayload({ reason: 5 }))],
+    ["an exit code out of range", supervisorFrame(0, FROM.EXIT, 1, exitPayload({ code: 256 }))],
+    ["a negative exit code", supervisorFrame(0, FROM.EXIT, 1, exitPayload({ code: -2 }))],
+    ["a signal out of range", supervisorFrame(0, FROM.EXIT, 1, exitPayload({ signal: 65 }))],
+    ["a version that is too long", supervisorFrame(0, FROM.READY, 1, Buffer.alloc(65, "1"))],
+    ["a version that is no version", supervisorFrame(0, FROM.READY, 1, Buffer.from("<b>1</b>"))],
+    ["a number too large to count with", supervisorFrame(0, FROM.EXIT, 1, hugeWall())],
+  ];
+
+  it.each(wrong)("is refused: %s", (_what, stream) => {
+    expect(() => parse([stream])).toThrow(FrameError);
+  });
+
+  it("is believed no more after its first wrong frame", () => {
+    const parser = new FrameParser();
+    expect(() => parser.push(supervisorFrame(5, FROM.HELLO))).toThrow(FrameError);
+    expect(() => parser.push(supervisorFrame(0, FROM.HELLO))).toThrow(FrameError);
+  });
+});
+
+function parse(chunks: readonly Buffer[]): Frame[] {
+  const parser = new FrameParser();
+  return chunks.flatMap((chunk) => parser.push(chunk));
+}
+
+function cut(stream: Buffer, below: (limit: number) => number): Buffer[] {
+  const chunks: Buffer[] = [];
+  for (let at = 0; at < stream.length; ) {
+    const end = at + 1 + below(below(2) === 0 ? 4 : 60);
+    chunks.push(stream.subarray(at, end));
+    at = end;
+  }
+  return chunks;
+}
+
+function endOf(fields: Parameters<typeof exitPayload>[0]) {
+  const [frame] = parse([supervisorFrame(0, FROM.EXIT, 1, exitPayload(fields))]);
+  if (frame?.type !== "exit") throw new Error("not an end");
+  return frame.body;
+}
+
+function hugeWall(): Buffer {
+  const payload = exitPayload();
+  payload.writeBigUInt64LE(2n ** 60n, 16);
+  return payload;
+}

@@ -1,0 +1,41 @@
+// A report as an ordinary program gets one, and what a supervisor measured for it.
+
+import type { ExitBody } from "../../../runner/frames.ts";
+import type { JobResult } from "../../../runner/sandbox.ts";
+import type { ExecutionReport } from "../../../shared/runner-api.ts";
+
+export const REPORT: ExecutionReport = {
+  outcome: "ok",
+  exitCode: 0,
+  signal: null,
+  stdout: "1\n",
+  stderr: "",
+  stdoutBytes: 2,
+  stderrBytes: 0,
+  stdoutTruncated: false,
+  stderrTruncated: false,
+  wallMs: 12.5,
+  cpuMs: 9,
+  memoryPeakBytes: 9_000_000,
+  queueMs: 0.25,
+};
+
+export const EXIT: ExitBody = {
+  reason: "ended",
+  code: 0,
+  signal: null,
+  wallMs: 12.5,
+  cpuMs: 9,
+  memoryPeakBytes: 9_000_000,
+  stdoutBytes: 2,
+  stderrBytes: 0,
+};
+
+/** What a sandbox gives back for a job that ended as `exit` says. */
+export function resultOf(exit: Partial<ExitBody> = {}): JobResult {
+  return {
+    exit: { ...EXIT, ...exit },
+    stdout: { text: "1\n", bytes: 2, truncated: false },
+    stderr: { text: "", bytes: 0, truncated: false },
+  };
+}
