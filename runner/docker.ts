@@ -3,11 +3,14 @@
 // Nothing here is on the path of a request.
 
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { MEMORY_BYTES_MAX, WORKSPACE_BYTES_MAX } from "../shared/limits.ts";
 import { identifySelf, isRunning, ProcessIdentity } from "./host/identity.ts";
 import { thawContainer } from "./host/thaw.ts";
 
+const REMOVE_ATTEMPTS_MAX = 20;
+const REMOVE_RETRY_MS = 1000;
 const LABEL_RUNNER = "agent-coderunner.runner";
 const LABEL_OWNER = "agent-coderunner.owner";
 
@@ -132,15 +135,36 @@ export async function wasOutOfMemory(engine: Engine, id: string): Promise<boolea
   }
 }
 
-/** Removes a container, running or not. One that is already gone is no failure. */
+/**
+ * Removes a container, running or not, and returns when it is gone. A sandbox whose kernel is too
+ * busy to die makes Docker give up; its host process is then killed and Docker asked again.
+ */
 export async function removeContainer(engine: Engine, id: string): Promise<void> {
-  thawContainer(id); // a frozen one cannot be killed, and Docker would wait for ever
-  try {
-    await engine.docker.getContainer(id).remove({ force: true, v: true });
-  } catch (thrown) {
-    const status = (thrown as { statusCode?: number }).statusCode;
-    if (status !== 404 && status !== 409) throw thrown;
+  for (let attempt = 1; ; attempt++) {
+    thawContainer(id); // a frozen one cannot be killed, and Docker would wait for ever
+    try {
+      await engine.docker.getContainer(id).remove({ force: true, v: true });
+      return;
+    } catch (thrown) {
+      if (statusOf(thrown) === 404) return;
+      if (attempt === REMOVE_ATTEMPTS_MAX) throw thrown;
+      if (statusOf(thrown) !== 409) await killFromOutside(engine, id);
+      await sleep(REMOVE_RETRY_MS);
+    }
   }
+}
+
+async function killFromOutside(engine: Engine, id: string): Promise<void> {
+  try {
+    const { State } = await engine.docker.getContainer(id).inspect();
+    if (State.Pid > 0) process.kill(State.Pid, "SIGKILL");
+  } catch {
+    // It is gone already, or was never there.
+  }
+}
+
+function statusOf(thrown: unknown): number | undefined {
+  return (thrown as { statusCode?: number }).statusCode;
 }
 
 /** A container of some runner's, as the reaper sees it. */

@@ -41,11 +41,6 @@ async function main(config: RunnerConfig): Promise<void> {
     startsMax: STARTS_MAX,
     log,
   });
-  const reaperOptions = { engine, log, wanted: () => containerIds(pool) };
-  await reap(reaperOptions);
-  pool.open();
-  const stopReaper = startReaper(reaperOptions);
-
   const server = createServer({
     keeper: {
       key: makeSigningKey(config.secret),
@@ -56,9 +51,9 @@ async function main(config: RunnerConfig): Promise<void> {
     execute: (request) => execute(pool, request),
     health: () => healthOf(config, pool, versions),
   }).listen(config.port, config.host);
-  await once(server, "listening");
-  say({ event: "listening", port: (server.address() as AddressInfo).port });
-
+  await once(server, "listening"); // before anything is started that would have to be ended
+  const reaperOptions = { engine, log, wanted: () => containerIds(pool) };
+  const stopReaper = startReaper(reaperOptions);
   untilAsked().then(async (why) => {
     log.info({ why }, "draining");
     server.close();
@@ -66,7 +61,10 @@ async function main(config: RunnerConfig): Promise<void> {
     await pool.drain();
     process.exit(0);
   });
+  say({ event: "listening", port: (server.address() as AddressInfo).port });
 
+  await reap(reaperOptions);
+  pool.open();
   await untilWarm(pool);
   say({ event: "ready" });
 }

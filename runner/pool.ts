@@ -71,6 +71,7 @@ export class Pool<S extends Pooled> {
 
   /** Begins to fill up, and to look after what is idle. */
   open(): void {
+    if (this.#draining) return;
     this.#tick = setInterval(() => this.#lookAfter(), TICK_MS);
     this.#fill();
   }

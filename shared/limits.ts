@@ -13,6 +13,9 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 export const CODE_BYTES_MAX = 100 * KIB;
 /** Longest standard input of one execution, in UTF-8 bytes. */
 export const STDIN_BYTES_MAX = 1 * MIB;
+/** Most arguments of one program, and their length in UTF-8 bytes, all together. */
+export const ARGS_MAX = 64;
+export const ARGS_BYTES_MAX = 32 * KIB;
 /** Largest single file a program may write, or a caller may send. */
 export const FILE_BYTES_MAX = 10 * MIB;
 /** Most files one request may send. */

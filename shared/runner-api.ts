@@ -6,11 +6,12 @@ import * as z from "zod";
 import { ERRORS, type ErrorCode } from "./errors.ts";
 import { LANGUAGE_IDS } from "./languages.ts";
 import {
+  ARGS_BYTES_MAX,
+  ARGS_MAX,
   CODE_BYTES_MAX,
   FILE_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILES_MAX,
-  PROCESSES_MAX,
   RUN_TIMEOUT_MS_MAX,
   RUN_TIMEOUT_MS_MIN,
   STDIN_BYTES_MAX,
@@ -71,8 +72,11 @@ export const RunnerExecuteRequest = z.strictObject({
   code: textOf(CODE_BYTES_MAX),
   files: z.array(ProgramFile).max(FILES_MAX).optional(),
   args: z
-    .array(textOf(4096).refine((arg) => !arg.includes("\0"), { error: "contains NUL" }))
-    .max(PROCESSES_MAX)
+    .array(textOf(ARGS_BYTES_MAX).refine((arg) => !arg.includes("\0"), { error: "contains NUL" }))
+    .max(ARGS_MAX)
+    .refine((args) => encoder.encode(args.join("\0")).length <= ARGS_BYTES_MAX, {
+      error: `must be at most ${ARGS_BYTES_MAX} bytes together`,
+    })
     .optional(),
   stdin: textOf(STDIN_BYTES_MAX).optional(),
   runTimeoutMs: z.int().min(RUN_TIMEOUT_MS_MIN).max(RUN_TIMEOUT_MS_MAX),

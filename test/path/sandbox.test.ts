@@ -40,14 +40,14 @@ describe("every language", () => {
     ["javascript", "console.log(process.argv.slice(2).join('').length)"],
     ["bash", 'printf -v all %s "$@"; echo ${#all}'],
   ])("gets long arguments too: %s", async (language, code) => {
-    const args = Array.from({ length: 15 }, () => "x".repeat(4000));
-    expect(await outputOf(language, code, { args })).toBe("60000\n");
+    const args = Array.from({ length: 15 }, () => "x".repeat(2000));
+    expect(await outputOf(language, code, { args })).toBe("30000\n");
   });
 
   it("hears of too many long arguments that they are too long, not that we failed", async () => {
     const args = Array.from({ length: 64 }, () => "x".repeat(4096));
     const answer = await runner().send({ accountId: "ordinary", language: "bash", code: "", args });
-    expect([200, 400, 413]).toContain(answer.status);
+    expect(answer.status).toBe(400);
   });
 
   it.each([

@@ -7,16 +7,17 @@ __coderunner_wait() {
   local -a list=(one two)
   [[ ${list[*]} == "one two" && $text == w* ]] && printf '%s\n' "${#list[@]}" "$((count + 1))" > /dev/null
   echo "warm $(echo warm)"
-  printf R%s "${BASH_VERSION%%[^0-9.]*}" >&3
-  IFS= read -r -u 3 count || exit 0
+  printf R%s "${BASH_VERSION%%[^0-9.]*}" >&15
+  IFS= read -r -u 15 count || exit 0
   (( count == 0 )) && return
   local -a arguments=()
   for (( i = 0; i < count; i++ )); do
-    IFS= read -r -d '' -u 3 text
+    IFS= read -r -d '' -u 15 text
     arguments+=("$text")
   done
-  exec bash /workspace/main.sh "${arguments[@]}" 3>&-
+  exec bash /workspace/main.sh "${arguments[@]}" 15>&-
 }
 __coderunner_wait
 unset -f __coderunner_wait
-exec 3>&-
+exec 15>&-
+SECONDS=0

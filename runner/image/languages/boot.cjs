@@ -11,7 +11,7 @@ if (isMainThread) boot();
 
 function boot() {
   const fs = require("node:fs");
-  const control = 3;
+  const control = 15;
   warmUp();
   reportExit(fs, control);
   fs.writeSync(control, `R${process.versions.node}`);
@@ -37,12 +37,15 @@ function warmUp() {
     delete require.cache[path];
   }
   console.error("warm");
+  // Opening them made them non-blocking, which a program that writes to them itself does not expect.
+  for (const stream of [process.stdout, process.stderr]) stream._handle?.setBlocking?.(true);
 }
 
 /** Tells the supervisor the exit code once every exit handler has run. */
 function reportExit(fs, control) {
   const emit = process.emit;
   const ownPid = process.pid;
+  const identity = fs.fstatSync(control);
   let uncaught = false;
   const report = function (event, ...rest) {
     if (event === "uncaughtExceptionMonitor") uncaught = true;
@@ -50,12 +53,22 @@ function reportExit(fs, control) {
     if (event !== "exit" || uncaught || process.pid !== ownPid) return handled;
     const code = Number(process.exitCode ?? 0) & 0xff;
     // Node itself still has something to print about a promise that never settled.
-    if (code === 13) return handled;
+    if (code === 13 || !isSame(fs, control, identity)) return handled;
     fs.writeSync(control, Buffer.from([68, code]));
     fs.readSync(control, Buffer.alloc(1)); // the supervisor measures this process and then kills it
     return handled;
   };
   Object.defineProperty(process, "emit", { value: report, configurable: true, writable: true });
+}
+
+/** Whether the control socket is still what it was; a program may close any descriptor. */
+function isSame(fs, descriptor, identity) {
+  try {
+    const { dev, ino, mode } = fs.fstatSync(descriptor);
+    return dev === identity.dev && ino === identity.ino && mode === identity.mode;
+  } catch {
+    return false;
+  }
 }
 
 function split(text, separator) {

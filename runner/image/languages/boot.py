@@ -29,7 +29,7 @@ from importlib.machinery import SourceFileLoader
 
 import toplevel
 
-CONTROL = 3
+CONTROL = 15
 MAIN = "/workspace/main.py"
 
 
@@ -107,6 +107,14 @@ def flush():
             pass
 
 
+def is_control(identity):
+    """Whether the control socket is still what it was; a program may close any descriptor."""
+    try:
+        return os.fstat(CONTROL)[:3] == identity
+    except OSError:
+        return False
+
+
 def finish(code, is_program):
     """Ends as Python does: threads joined, exit handlers run, output flushed."""
     try:
@@ -125,13 +133,14 @@ def finish(code, is_program):
 
 def boot():
     os.set_inheritable(CONTROL, False)
+    identity = os.fstat(CONTROL)[:3]
     sys.stdout.reconfigure(line_buffering=True)
     warm_up()
     os.write(CONTROL, b"R%d.%d.%d" % sys.version_info[:3])
     main = make_main(read_arguments())
     own_pid = os.getpid()
     code = run(main)
-    finish(code, os.getpid() == own_pid)
+    finish(code, os.getpid() == own_pid and is_control(identity))
 
 
 boot()

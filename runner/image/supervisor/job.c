@@ -21,6 +21,8 @@
 #define MEMORY_WATCH_MS 5 /* cheap, and memory can be taken fast */
 #define CPU_WATCH_MS 100  /* walks /proc */
 #define END_PATIENCE_MS 1500 /* killing everything of a job must not take longer */
+#define RELEASE_PATIENCE_MS 500 /* nor may gVisor take longer to give its memory back */
+#define MEMORY_LEFT_BYTES_MAX (16u << 20) /* what may stay of it, as caches of gVisor's own */
 
 enum job_state { JOB_FREE, JOB_WARMING, JOB_READY, JOB_RUNNING, JOB_OVER };
 
@@ -49,6 +51,9 @@ struct job {
 };
 
 static struct job jobs[JOBS_MAX];
+
+/* What the sandbox held before its first job; nothing of a job's may stay on top of it. */
+static uint64_t memory_clean_bytes;
 
 static uint64_t now_us(void)
 {
@@ -122,6 +127,7 @@ void job_spawn(const struct frame *frame)
     struct job *job = find_free_job();
     if (!job || find_job(frame->job) || !parse_spawn(frame, &plan)) return refuse(frame->job, "spawn");
 
+    if (memory_clean_bytes == 0) memory_clean_bytes = watch_memory_bytes();
     memset(job, 0, sizeof *job);
     job->id = frame->job;
     job->uid = plan.head.uid;
@@ -432,6 +438,18 @@ static int kill_everything(struct job *job)
     return 0;
 }
 
+/* Memory that no process holds any more and that stays: in flight somewhere, or lost. */
+static int has_released_memory(void)
+{
+    uint64_t deadline = now_us() + RELEASE_PATIENCE_MS * 1000;
+    while (watch_memory_bytes() > memory_clean_bytes + MEMORY_LEFT_BYTES_MAX) {
+        if (now_us() > deadline) return 0;
+        struct timespec moment = {.tv_nsec = 2 * 1000 * 1000};
+        nanosleep(&moment, NULL);
+    }
+    return 1;
+}
+
 void job_end(const struct frame *frame)
 {
     struct job *job = find_job(frame->job);
@@ -443,7 +461,9 @@ void job_end(const struct frame *frame)
     close_fd(&job->err.fd);
     if (kill_everything(job) != 0) return fault(frame->job, "processes that would not die");
     jobs_reap();
-    if (wipe_all() != 0) return fault(frame->job, "files that would not go");
+    if (wipe_all() != 0) return fault(frame->job, "something that would not go");
+    if (!has_released_memory()) return fault(frame->job, "memory that was not released");
+    reset_scheduling();
     if (chown(WORKSPACE, 0, 0) != 0 || chmod(WORKSPACE, 0755) != 0) return fault(frame->job, "workspace");
     job->state = JOB_FREE;
     send_frame(FRAME_CLEANED, frame->job, NULL, 0);

@@ -16,3 +16,9 @@ int parse_spawn(const struct frame *frame, struct spawn_plan *plan);
 
 /* In the child, between vfork and exec: becomes the program, or exits with 126 or 127. */
 void become_program(const struct spawn_plan *plan);
+
+/*
+ * Gives this process every processor and ordinary priority again. gVisor lets any program change
+ * both for any other, and what it changed here every later program would inherit.
+ */
+void reset_scheduling(void);

@@ -8,12 +8,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define DEPTH_MAX 32
@@ -57,31 +59,39 @@ static int empty_directory(int parent, const char *name, int depth)
     return result;
 }
 
-/* System V objects outlive their makers. Ids are handed out by index, so a scan finds them all. */
-static int remove_system_v(void)
+/* Attributes of the places themselves, which removing what is in them does not remove. */
+static int remove_attributes(const char *path)
 {
-    struct shmid_ds memory;
-    struct shm_info memory_info;
-    int last = shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&memory_info);
-    for (int i = 0; i <= last; i++) {
-        int id = shmctl(i, SHM_STAT, &memory);
-        if (id >= 0 && shmctl(id, IPC_RMID, NULL) != 0) return -1;
-    }
-    struct seminfo semaphore_info;
-    struct semid_ds semaphore;
-    last = semctl(0, 0, SEM_INFO, &semaphore_info);
-    for (int i = 0; i <= last; i++) {
-        int id = semctl(i, 0, SEM_STAT, &semaphore);
-        if (id >= 0 && semctl(id, 0, IPC_RMID) != 0) return -1;
-    }
-    struct msginfo queue_info;
-    struct msqid_ds queue;
-    last = msgctl(0, MSG_INFO, (struct msqid_ds *)(void *)&queue_info);
-    for (int i = 0; i <= last; i++) {
-        int id = msgctl(i, MSG_STAT, &queue);
-        if (id >= 0 && msgctl(id, IPC_RMID, NULL) != 0) return -1;
+    char names[4096];
+    ssize_t length = listxattr(path, names, sizeof names);
+    if (length < 0) return errno == ENOTSUP ? 0 : -1;
+    for (ssize_t at = 0; at < length; at += (ssize_t)strlen(names + at) + 1) {
+        if (strncmp(names + at, "user.", 5) == 0 && removexattr(path, names + at) != 0) return -1;
     }
     return 0;
+}
+
+/* System V objects outlive their makers, and cannot all be found by number under gVisor. */
+static int has_system_v_objects(void)
+{
+    struct shm_info memory;
+    struct seminfo semaphores;
+    struct msginfo queues;
+    if (shmctl(0, SHM_INFO, (struct shmid_ds *)(void *)&memory) >= 0 && memory.used_ids > 0) return 1;
+    if (semctl(0, 0, SEM_INFO, &semaphores) >= 0 && semaphores.semusz > 0) return 1;
+    return msgctl(0, MSG_INFO, (struct msqid_ds *)(void *)&queues) >= 0 && queues.msgpool > 0;
+}
+
+/* Sockets that hold each other in flight are never closed, and keep their names. */
+static int has_named_sockets(void)
+{
+    char line[512];
+    int found = 0;
+    FILE *list = fopen("/proc/net/unix", "re");
+    if (!list) return 0;
+    while (!found && fgets(line, sizeof line, list)) found = strchr(line, '@') != NULL;
+    fclose(list);
+    return found;
 }
 
 int wipe_all(void)
@@ -89,6 +99,7 @@ int wipe_all(void)
     entries_left = ENTRIES_MAX;
     for (size_t i = 0; i < sizeof WRITABLE / sizeof *WRITABLE; i++) {
         if (empty_directory(AT_FDCWD, WRITABLE[i], 0) != 0) return -1;
+        if (remove_attributes(WRITABLE[i]) != 0) return -1;
     }
-    return remove_system_v();
+    return has_system_v_objects() || has_named_sockets() ? -1 : 0;
 }

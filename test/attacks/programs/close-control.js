@@ -2,6 +2,6 @@
 // Closes a descriptor that it has never opened, and ends with a code of its own.
 const fs = require("node:fs");
 
-fs.closeSync(3);
+fs.closeSync(15);
 console.log("done");
 process.exitCode = 5;

@@ -4,7 +4,7 @@ import os
 import time
 
 print("start", flush=True)
-os.write(3, b"D\0")
+os.write(15, b"D\0")
 time.sleep(1)
 print("later", flush=True)
 with open("/workspace/later", "w") as file:

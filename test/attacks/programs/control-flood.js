@@ -6,6 +6,6 @@ console.log("start");
 const junk = Buffer.alloc(65536, "R");
 for (;;) {
   try {
-    fs.writeSync(3, junk);
+    fs.writeSync(15, junk);
   } catch {}
 }
