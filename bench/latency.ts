@@ -1,5 +1,5 @@
-// How long one small program takes, each way of running it in turn within one run, so that whatever
-// else the machine does falls on all of them alike.
+// How long one small program takes, sequentially, one way of running it after the other within one
+// run. They take turns in small blocks, so that whatever else the machine does falls on all alike.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import type { LanguageId } from "../shared/languages.ts";
@@ -9,9 +9,12 @@ import { type Summary, summarize, timeMs } from "./stats.ts";
 
 export type LatencyRow = { language: LanguageId; contestant: string } & Summary;
 
-const WARM_UPS = 3;
-/** A moment between runs, so that one contestant's tidying up is not charged to the next. */
-const PAUSE_MS = 300;
+/** How often a contestant runs before it is another's turn. */
+const BLOCK = 10;
+/** The first runs of each block are not counted: they find cold what the others have pushed out. */
+const WARM_UPS = 2;
+/** A moment between runs, so that one's tidying up is not charged to the next. */
+const PAUSE_MS = 150;
 /** Before the first: the pool goes on filling up for a while after it is first of use. */
 const SETTLE_MS = 8_000;
 
@@ -38,12 +41,14 @@ async function measureProgram(
   signal: AbortSignal,
 ): Promise<LatencyRow[]> {
   const times = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
-  for (let round = -WARM_UPS; round < rounds; round++) {
+  for (let done = 0; done < rounds; done += BLOCK) {
     for (const { name, run } of contestants) {
-      signal.throwIfAborted();
-      const ms = await timeMs(() => run(program));
-      if (round >= 0) times.get(name)?.push(ms);
-      await sleep(PAUSE_MS);
+      for (let round = -WARM_UPS; round < Math.min(BLOCK, rounds - done); round++) {
+        signal.throwIfAborted();
+        const ms = await timeMs(() => run(program));
+        if (round >= 0) times.get(name)?.push(ms);
+        await sleep(PAUSE_MS);
+      }
     }
   }
   return contestants.map(({ name }) => ({

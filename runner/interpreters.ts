@@ -53,7 +53,7 @@ const INTERPRETERS: Record<LanguageId, Interpreter> = {
   },
   bash: {
     argv: ["/bin/bash", `${WORKSPACE}/main.sh`],
-    env: { ...COMMON_ENV, BASH_ENV: `${BOOT}/boot.bash` },
+    env: { ...COMMON_ENV, BASH_ENV: `${BOOT}/boot.bash`, LD_PRELOAD: `${BOOT}/report.so` },
   },
 };
 
