@@ -34,7 +34,7 @@ describe("a Bash program", () => {
     ["process substitution", "diff <(echo a) <(echo a) && paste <(echo 1) <(echo 2)", 0, "1\t2\n"],
     [
       "background jobs",
-      "for i in 1 2 3; do (sleep 0.0$i; echo $i) & done; wait; echo all",
+      "for i in 1 2 3; do (sleep 0.$((i * 3)); echo $i) & done; wait; echo all",
       0,
       "1\n2\n3\nall\n",
     ],

@@ -2,7 +2,7 @@
 # script and blocks here until the job arrives; then it goes on to run the script as it always does.
 # report.so, loaded with it, tells the supervisor the exit code.
 
-unset BASH_ENV
+unset BASH_ENV LD_PRELOAD
 __coderunner_wait() {
   local count i text=warm
   local -a list=(one two)

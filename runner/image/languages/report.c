@@ -2,7 +2,8 @@
  * Tells the supervisor a program's exit code as soon as its exit handlers have run, for interpreters
  * that can only be reached from outside (LD_PRELOAD): taking the process apart and collecting it
  * takes gVisor longer than many a script. A child that only inherited this, or a program that has
- * put something else in the control socket's place, ends as it would without.
+ * put something else in the control socket's place, ends as it would without. The interpreter's own file
+ * removes LD_PRELOAD from the environment: Bash has an unsetenv of its own that would do nothing here.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -60,7 +61,6 @@ static void touch_pages(void)
 
 __attribute__((constructor)) static void prepare(void)
 {
-    unsetenv("LD_PRELOAD");
     touch_pages();
     if (fstat(CONTROL_FD, &control) != 0 || !S_ISSOCK(control.st_mode)) return;
     fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
