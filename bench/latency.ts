@@ -13,8 +13,8 @@ export type LatencyRow = { language: LanguageId; contestant: string } & Summary;
 const BLOCK = 10;
 /** The first runs of each block are not counted: they find cold what the others have pushed out. */
 const WARM_UPS = 2;
-/** A moment between runs, so that one's tidying up is not charged to the next. */
-const PAUSE_MS = 150;
+/** Between runs, so that making ready again, half a second for TypeScript, is over before the next. */
+const PAUSE_MS = 500;
 /** Before the first: the pool goes on filling up for a while after it is first of use. */
 const SETTLE_MS = 8_000;
 
