@@ -5,6 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Engine } from "../runner/host/engine.ts";
 import { endProcess, signalProcess } from "../runner/host/identity.ts";
 import { findProcesses } from "../runner/host/leftovers.ts";
@@ -20,6 +21,7 @@ import { type Tally, tallyLine, tallyOf } from "./tally.ts";
 /** Leaves the engine out, for a part of the tests that needs none. */
 const WITHOUT_ENGINE = "--without-engine";
 const VITEST_GRACE_MS = 20_000;
+const REMOVAL_MS_MAX = 45_000;
 
 const CHECKS = [
   { title: "Style", program: "@biomejs/biome/bin/biome", args: ["check", "."] },
@@ -115,13 +117,24 @@ async function runVitest(
 /** Leaves the engine, and counts as a failure whatever the tests have left in or of it. */
 async function leave(engine: Engine, paths: Paths): Promise<void> {
   const isLast = engine.isPrivate && engine.othersUsing() === 0;
-  const containers = isLast ? await engine.countContainers() : 0;
+  const containers = isLast ? await containersLeft(engine) : 0;
   if (containers > 0) fail(`The tests have left ${containers} containers behind.`);
   await engine.release();
   const processes = isLast && engine.othersUsing() < 0 ? findProcesses(paths.engine.run) : [];
   if (processes.length > 0) {
     fail(`The engine has left processes: ${processes.map(({ pid }) => pid).join(", ")}.`);
   }
+}
+
+/** How many containers stay. Docker may still be removing those of a runner that has just ended. */
+async function containersLeft(engine: Engine): Promise<number> {
+  const deadline = performance.now() + REMOVAL_MS_MAX;
+  let left = await engine.countContainers();
+  while (left > 0 && performance.now() < deadline) {
+    await sleep(500);
+    left = await engine.countContainers();
+  }
+  return left;
 }
 
 function fail(sentence: string): void {
