@@ -107,7 +107,7 @@ export async function startContainer(
     const { State } = await container.inspect();
     return { id: container.id, pid: State.Pid, stdin: stream as Duplex };
   } catch (thrown) {
-    await container.remove({ force: true }).catch(() => undefined);
+    await removeContainer(engine, container.id).catch(() => undefined); // the start is what failed
     throw thrown;
   }
 }

@@ -1,5 +1,5 @@
-// The runner process: reads its settings, clears what a dead predecessor left, fills its pool,
-// listens, and on SIGTERM, SIGINT or the end of its standard input finishes what runs and removes
+// The runner process: reads its settings, listens, clears what a dead predecessor left, fills its
+// pool, and on SIGTERM, SIGINT or the end of its standard input finishes what runs and removes
 // every container it made. It writes one JSON line to stdout when it listens and one when a sandbox
 // of every language is warm; its log goes to stderr.
 

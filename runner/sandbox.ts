@@ -4,7 +4,7 @@
 // not in the protocol, or does too late, is a SandboxFault: the sandbox is removed and never used
 // again, and what was running did not run as far as anybody's bill is concerned.
 
-import { LANGUAGES, type LanguageId } from "../shared/languages.ts";
+import type { LanguageId } from "../shared/languages.ts";
 import {
   DESCRIPTORS_MAX,
   FILE_BYTES_MAX,
@@ -305,9 +305,4 @@ export class Sandbox {
     this.#waiter?.reject(this.#fault);
     this.#waiter = undefined;
   }
-}
-
-/** The file a single program of `language` is written to. */
-export function mainFileOf(language: LanguageId): string {
-  return LANGUAGES[language].mainFile;
 }
