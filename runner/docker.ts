@@ -7,10 +7,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { MEMORY_BYTES_MAX, WORKSPACE_BYTES_MAX } from "../shared/limits.ts";
 import { identifySelf, isRunning, ProcessIdentity } from "./host/identity.ts";
-import { thawContainer } from "./host/thaw.ts";
+import { killContainer } from "./host/kill.ts";
 
-const REMOVE_ATTEMPTS_MAX = 20;
-const REMOVE_RETRY_MS = 1000;
+/** No call of the Engine's is waited for longer than this; a hung daemon must not hang the runner. */
+const CALL_MS_MAX = 30_000;
+const INSPECT_MS_MAX = 2_000;
+const REMOVE_MS_MAX = 5_000;
+const REMOVE_ATTEMPTS_MAX = 6;
+const REMOVE_RETRY_MS = 500;
 const LABEL_RUNNER = "agent-coderunner.runner";
 const LABEL_OWNER = "agent-coderunner.owner";
 
@@ -93,22 +97,29 @@ export async function startContainer(
       CapDrop: [...HARDENING.CapDrop],
       SecurityOpt: [...HARDENING.SecurityOpt],
     },
+    ...within(CALL_MS_MAX),
   });
   try {
-    const stream = await container.attach({
-      stream: true,
-      hijack: true,
-      stdin: true,
-      stdout: true,
-      stderr: true,
-    });
-    listen(engine.docker, stream as Duplex, listener);
-    await container.start();
-    const { State } = await container.inspect();
-    return { id: container.id, pid: State.Pid, stdin: stream as Duplex };
+    const stream = await attach(container);
+    listen(engine.docker, stream, listener);
+    await container.start(within(CALL_MS_MAX));
+    const { State } = await container.inspect(within(INSPECT_MS_MAX));
+    return { id: container.id, pid: State.Pid, stdin: stream };
   } catch (thrown) {
     await removeContainer(engine, container.id).catch(() => undefined); // the start is what failed
     throw thrown;
+  }
+}
+
+/** The three streams of PID 1 in one. The time limit ends with the call: the stream lives on. */
+async function attach(container: Docker.Container): Promise<Duplex> {
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), CALL_MS_MAX);
+  try {
+    const streams = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
+    return (await container.attach({ ...streams, abortSignal: giveUp.signal })) as Duplex;
+  } finally {
+    clearTimeout(timer);
   }
 }
 
@@ -128,7 +139,7 @@ function listen(docker: Docker, stream: Duplex, listener: ContainerListener): vo
 /** Whether the host's kernel ended the container for its memory. False when that cannot be known. */
 export async function wasOutOfMemory(engine: Engine, id: string): Promise<boolean> {
   try {
-    const { State } = await engine.docker.getContainer(id).inspect();
+    const { State } = await engine.docker.getContainer(id).inspect(within(INSPECT_MS_MAX));
     return State.OOMKilled;
   } catch {
     return false;
@@ -136,31 +147,28 @@ export async function wasOutOfMemory(engine: Engine, id: string): Promise<boolea
 }
 
 /**
- * Removes a container, running or not, and returns when it is gone. A sandbox whose kernel is too
- * busy to die makes Docker give up; its host process is then killed and Docker asked again.
+ * Removes a container, running or not, and returns when it is gone. Its processes are killed from
+ * the host's side first: a sandbox whose kernel is too busy to be asked to end would otherwise make
+ * Docker wait for ever. Throws when Docker has not removed it after many attempts.
  */
 export async function removeContainer(engine: Engine, id: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    thawContainer(id); // a frozen one cannot be killed, and Docker would wait for ever
+    killContainer(id);
     try {
-      await engine.docker.getContainer(id).remove({ force: true, v: true });
+      const options = { force: true, v: true, ...within(REMOVE_MS_MAX) };
+      await engine.docker.getContainer(id).remove(options);
       return;
     } catch (thrown) {
       if (statusOf(thrown) === 404) return;
       if (attempt === REMOVE_ATTEMPTS_MAX) throw thrown;
-      if (statusOf(thrown) !== 409) await killFromOutside(engine, id);
       await sleep(REMOVE_RETRY_MS);
     }
   }
 }
 
-async function killFromOutside(engine: Engine, id: string): Promise<void> {
-  try {
-    const { State } = await engine.docker.getContainer(id).inspect();
-    if (State.Pid > 0) process.kill(State.Pid, "SIGKILL");
-  } catch {
-    // It is gone already, or was never there.
-  }
+/** The option that makes one call of the Engine's end, with an error, after `ms`. */
+function within(ms: number): { abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(ms) };
 }
 
 function statusOf(thrown: unknown): number | undefined {
@@ -181,6 +189,7 @@ export async function listContainers(engine: Engine): Promise<Found[]> {
   const found = await engine.docker.listContainers({
     all: true,
     filters: { label: [LABEL_RUNNER] },
+    ...within(CALL_MS_MAX),
   });
   return found.map((info) => ({
     id: info.Id,

@@ -3,8 +3,8 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
+import { killContainer } from "./kill.ts";
 import { Refusal, type Report } from "./refusal.ts";
-import { thawContainer } from "./thaw.ts";
 
 const PING_MS = 2_000;
 const REMOVE_MS_MAX = 10_000;
@@ -88,13 +88,13 @@ export async function countContainers(docker: Docker, label?: string): Promise<n
   return (await docker.listContainers({ all: true, filters: labelled(label) })).length;
 }
 
-/** Removes containers by force, all of the daemon's or those with a label, thawing frozen ones. */
+/** Removes containers by force, all of the daemon's or those with a label, frozen or hung ones too. */
 export async function removeContainers(docker: Docker, label?: string): Promise<number> {
   const find = () => docker.listContainers({ all: true, filters: labelled(label) });
   const found = await find();
   const removals = found.map(async ({ Id }) => {
-    // Docker would wait for ever for a frozen one to die, and every other call with it.
-    thawContainer(Id);
+    // Docker would wait for ever for a frozen or hung one to die, and every other call with it.
+    killContainer(Id);
     try {
       await docker.getContainer(Id).remove({ force: true, v: true });
     } catch (error) {

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Docker from "dockerode";
-import { thawContainer } from "../../runner/host/thaw.ts";
+import { killContainer } from "../../runner/host/kill.ts";
 import { randomText } from "../../shared/ids.ts";
 import { ExecutionReport, type RunnerHealth } from "../../shared/runner-api.ts";
 import { type Answer, callRunner, type Target } from "./signed-call.ts";
@@ -80,14 +80,22 @@ export async function containersOf(runnerId: string): Promise<string[]> {
   return found.map(({ Id }) => Id);
 }
 
+/** The host's process ids of the sandboxes of a runner. */
+export async function sandboxPidsOf(runnerId: string): Promise<number[]> {
+  const docker = new Docker({ socketPath: engineSettings().CODERUNNER_DOCKER_SOCKET });
+  const ids = await containersOf(runnerId);
+  const states = await Promise.all(ids.map((id) => docker.getContainer(id).inspect()));
+  return states.map(({ State }) => State.Pid).filter((pid) => pid > 0);
+}
+
 /** Removes what there is of a runner's containers, from outside. */
 export async function removeContainersOf(runnerId: string): Promise<void> {
   const docker = new Docker({ socketPath: engineSettings().CODERUNNER_DOCKER_SOCKET });
   const ids = await containersOf(runnerId);
   // What is frozen cannot be killed, and a runner that lives freezes again what has been thawed.
-  const thawing = setInterval(() => ids.forEach(thawContainer), 50);
+  const killing = setInterval(() => ids.forEach(killContainer), 50);
   await Promise.allSettled(ids.map((id) => docker.getContainer(id).remove({ force: true })));
-  clearInterval(thawing);
+  clearInterval(killing);
 }
 
 export class RunnerProcess {
