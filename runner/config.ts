@@ -25,6 +25,9 @@ const Settings = z.object({
   POOL_CEILING: z.coerce.number().int().min(1).max(1024).optional(),
   /** One container per execution, instead of one account's executions one after the other. */
   STRICT_ISOLATION: z.stringbool().default(false),
+  /** Where `GET /metrics` is answered; nowhere when it is not set. */
+  METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
+  METRICS_HOST: z.string().default("127.0.0.1"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
@@ -39,6 +42,7 @@ export type RunnerConfig = {
   poolFloor: number;
   poolCeiling: number;
   strictIsolation: boolean;
+  metrics: { port: number; host: string } | undefined;
   logLevel: string;
 };
 
@@ -50,7 +54,7 @@ export function readConfig(env: Record<string, string | undefined>): RunnerConfi
     throw new Error(`setting ${issue?.path.join(".")}: ${issue?.message}`);
   }
   const settings = parsed.data;
-  const floor = settings.POOL_FLOOR;
+  const { POOL_FLOOR: floor, METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = settings;
   const ceilingMin = floor * LANGUAGE_IDS.length + 1;
   if (settings.POOL_CEILING !== undefined && settings.POOL_CEILING < ceilingMin) {
     throw new Error(`setting POOL_CEILING: must be at least ${ceilingMin} for this POOL_FLOOR`);
@@ -66,6 +70,7 @@ export function readConfig(env: Record<string, string | undefined>): RunnerConfi
     poolFloor: floor,
     poolCeiling: settings.POOL_CEILING ?? ceilingFor(totalmem(), floor),
     strictIsolation: settings.STRICT_ISOLATION,
+    metrics: metricsPort === undefined ? undefined : { port: metricsPort, host: metricsHost },
     logLevel: settings.LOG_LEVEL,
   };
 }

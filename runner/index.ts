@@ -4,13 +4,16 @@
 // of every language is warm; its log goes to stderr.
 
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Server } from "node:net";
 import { pino } from "pino";
 import { LANGUAGE_IDS, type LanguageId } from "../shared/languages.ts";
+import { MEMORY_BYTES_MAX } from "../shared/limits.ts";
 import type { RunnerHealth } from "../shared/runner-api.ts";
 import { type RunnerConfig, readConfig } from "./config.ts";
 import { connectEngine } from "./docker.ts";
 import { execute } from "./execute.ts";
+import { watchHost } from "./host-load.ts";
+import { Metrics } from "./metrics.ts";
 import { Pool } from "./pool.ts";
 import { reap, startReaper } from "./reaper.ts";
 import { Sandbox } from "./sandbox.ts";
@@ -19,6 +22,8 @@ import { makeSigningKey, NonceMemory } from "./signed.ts";
 
 const READY_POLL_MS = 20;
 const STARTS_MAX = 2;
+/** No sandbox is started while the host has less memory than one at its limit and some more takes. */
+const MEMORY_RESERVE_BYTES = 2 * MEMORY_BYTES_MAX;
 
 async function main(config: RunnerConfig): Promise<void> {
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));
@@ -29,9 +34,11 @@ async function main(config: RunnerConfig): Promise<void> {
     runnerId: config.runnerId,
   });
   const versions = new Map<LanguageId, string>();
+  const metrics = new Metrics();
+  const host = watchHost();
   const pool = new Pool<Sandbox>({
-    start: async (language) => {
-      const sandbox = await Sandbox.start(engine, language);
+    start: async (language, signal) => {
+      const sandbox = await Sandbox.start(engine, language, signal);
       versions.set(language, sandbox.version);
       return sandbox;
     },
@@ -39,8 +46,12 @@ async function main(config: RunnerConfig): Promise<void> {
     ceiling: config.poolCeiling,
     strict: config.strictIsolation,
     startsMax: STARTS_MAX,
+    hasSpareTime: host.hasSpareTime,
+    hasMemory: () => host.hasMemory(MEMORY_RESERVE_BYTES),
+    events: metrics.events,
     log,
   });
+  metrics.watch({ count: (language) => pool.count(language), waiting: () => pool.waiting });
   const server = createServer({
     keeper: {
       key: makeSigningKey(config.secret),
@@ -48,7 +59,7 @@ async function main(config: RunnerConfig): Promise<void> {
       nonces: new NonceMemory(),
     },
     log,
-    execute: (request) => execute(pool, request),
+    execute: (request) => metrics.count(request.language, execute(pool, request)),
     health: () => healthOf(config, pool, versions),
   }).listen(config.port, config.host);
   await once(server, "listening"); // before anything is started that would have to be ended
@@ -61,12 +72,22 @@ async function main(config: RunnerConfig): Promise<void> {
     await pool.drain();
     process.exit(0);
   });
-  say({ event: "listening", port: (server.address() as AddressInfo).port });
+  if (config.metrics !== undefined) {
+    const { port, host } = config.metrics;
+    const metricsServer = metrics.createServer().listen(port, host);
+    await once(metricsServer, "listening");
+    say({ event: "metrics", port: portOf(metricsServer) });
+  }
+  say({ event: "listening", port: portOf(server) });
 
   await reap(reaperOptions);
   pool.open();
   await untilWarm(pool);
   say({ event: "ready" });
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
 }
 
 function say(line: object): void {

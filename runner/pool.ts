@@ -1,17 +1,15 @@
 // Who gets which sandbox. Per language some sandboxes wait that have served nobody; one that has
 // served an account goes on serving that account only, cleaned in between, and is removed when the
 // account goes quiet. An execution that finds none waits a bounded time in a bounded line and then
-// hears `busy`; nothing has run by then. The pool never looks into a sandbox and never waits for
-// one on behalf of a caller longer than it said it would.
+// hears `busy`; nothing has run by then. What is to be started, and when, refill.ts decides. The pool
+// never looks into a sandbox and never waits for one on behalf of a caller longer than it said.
 
-import { Failure } from "../shared/errors.ts";
-import { LANGUAGE_IDS, type LanguageId } from "../shared/languages.ts";
-import {
-  BUSY_RETRY_AFTER_MS,
-  FREEZE_AFTER_MS,
-  QUEUE_WAIT_MS_MAX,
-  SANDBOX_IDLE_MS_MAX,
-} from "../shared/limits.ts";
+import type { LanguageId } from "../shared/languages.ts";
+import { FREEZE_AFTER_MS, SANDBOX_IDLE_MS_MAX } from "../shared/limits.ts";
+import { Demand } from "./demand.ts";
+import { busy, Line, type Waiter } from "./line.ts";
+import { type PoolEvents, unheard } from "./pool-events.ts";
+import { Refill } from "./refill.ts";
 
 /** What the pool needs of a sandbox. */
 export type Pooled = {
@@ -26,8 +24,9 @@ export type Pooled = {
 };
 
 export type PoolOptions<S extends Pooled> = {
-  start: (language: LanguageId) => Promise<S>;
-  /** Unowned sandboxes of each language kept waiting. */
+  /** Starts one; gives up, leaving nothing, when `signal` says so. */
+  start: (language: LanguageId, signal: AbortSignal) => Promise<S>;
+  /** Unowned sandboxes of each language kept waiting when nobody asks for any. */
   floor: number;
   /** Sandboxes in all. */
   ceiling: number;
@@ -35,45 +34,65 @@ export type PoolOptions<S extends Pooled> = {
   strict: boolean;
   /** How many container starts may be under way at once. */
   startsMax: number;
+  /** Whether the host has processor time that nobody uses; true where nobody looks. */
+  hasSpareTime?: () => boolean;
+  /** Whether the host has memory for one more sandbox; true where nobody looks. */
+  hasMemory?: () => boolean;
+  events?: Partial<PoolEvents>;
   log: { warn: (fields: object, text: string) => void };
 };
 
-type Waiter<S> = {
-  accountId: string;
-  language: LanguageId;
-  resolve: (sandbox: S) => void;
-  reject: (failure: Failure) => void;
-};
+/** What a sandbox of the pool is doing, and since when. */
+type Slot = { state: "idle" | "working" | "cleaning"; sinceMs: number };
 
-/** Callers that may wait for a sandbox at once; the next one hears `busy` immediately. */
-const WAITERS_MAX = 256;
-const TICK_MS = 1000;
-const START_RETRY_MS_MIN = 500;
-const START_RETRY_MS_MAX = 30_000;
+/** How many sandboxes of each kind there are. */
+export type Levels = Record<Slot["state"] | "starting" | "leaving", number> & { unowned: number };
+
+/**
+ * An account that has this many sandboxes of a language waits a little for one of them before it
+ * takes an unused one: two are enough for one to work while the other is cleaned.
+ */
+const OWN_MIN = 2;
+const PATIENCE_MS = 100;
+const UPKEEP_MS = 1000;
+/** How often it is looked whether somebody has waited long enough for something else to be done. */
+const LINE_MS = 50;
 
 export class Pool<S extends Pooled> {
   readonly #options: PoolOptions<S>;
-  /** Every live sandbox with the moment it became idle, or `undefined` while it is not. */
-  readonly #idleSinceMs = new Map<S, number | undefined>();
-  readonly #starting = new Map<LanguageId, number>();
+  readonly #events: PoolEvents;
+  readonly #slots = new Map<S, Slot>();
   /** Those being removed, which take their room until they are gone. */
   readonly #leaving = new Set<S>();
-  readonly #ends = new Set<Promise<void>>();
-  #waiters: Waiter<S>[] = [];
-  #retryMs = START_RETRY_MS_MIN;
-  #pausedUntilMs = 0;
-  #draining = false;
-  #tick: NodeJS.Timeout | undefined;
+  readonly #works = new Set<Promise<void>>();
+  readonly #line = new Line<S>();
+  readonly #demand: Demand;
+  readonly #refill: Refill<S>;
+  #isDraining = false;
+  #upkeep: NodeJS.Timeout | undefined;
+  #lineWatch: NodeJS.Timeout | undefined;
 
   constructor(options: PoolOptions<S>) {
     this.#options = options;
+    this.#events = { ...unheard, ...options.events };
+    this.#demand = new Demand(options.floor);
+    this.#refill = new Refill<S>({
+      ...options,
+      hasSpareTime: options.hasSpareTime ?? (() => true),
+      hasMemory: options.hasMemory ?? (() => true),
+      events: this.#events,
+      started: (sandbox) => this.#offer(sandbox),
+      makeRoom: (language, forStranger) => this.#makeRoom(language, forStranger),
+      inBackground: (work) => this.#inBackground(work),
+      stock: () => this.#stock(),
+    });
   }
 
   /** Begins to fill up, and to look after what is idle. */
   open(): void {
-    if (this.#draining) return;
-    this.#tick = setInterval(() => this.#lookAfter(), TICK_MS);
-    this.#fill();
+    if (this.#isDraining) return;
+    this.#upkeep = setInterval(() => this.#lookAfter(), UPKEEP_MS);
+    this.#refill.run();
   }
 
   /**
@@ -81,10 +100,17 @@ export class Pool<S extends Pooled> {
    * time. The caller must hand it back with `release`.
    */
   async take(accountId: string, language: LanguageId): Promise<S> {
-    const found = this.#find(accountId, language);
-    if (found !== undefined) return this.#claim(found, accountId);
-    if (this.#draining || this.#waiters.length >= WAITERS_MAX) throw busy();
-    return this.#wait(accountId, language);
+    if (this.#isDraining) throw this.#refuse(language);
+    const caller = { accountId, language, sinceMs: Date.now() };
+    const found = this.#findOwn(caller) ?? this.#findUnowned(caller);
+    if (found !== undefined) return this.#claim(found, caller, "at once");
+    if (this.#owned(caller) === 0) this.#demand.note(language, caller.sinceMs);
+    const waiting = this.#line.join(accountId, language);
+    this.#lineWatch ??= setInterval(() => this.#serveLine(), LINE_MS);
+    this.#refill.run();
+    return waiting.catch(() => {
+      throw this.#refuse(language);
+    });
   }
 
   /** Takes a sandbox back after its job. It is cleaned, or removed if spent, in the background. */
@@ -94,109 +120,169 @@ export class Pool<S extends Pooled> {
 
   /** Sandboxes of `language`: how many wait, and how many are at work or being made ready. */
   levels(language: LanguageId): { warm: number; busy: number } {
-    const all = this.#of(language);
-    const live = all.filter((sandbox) => sandbox.fault === undefined);
-    const warm = live.filter((sandbox) => this.#isIdle(sandbox)).length;
-    return { warm, busy: live.length - warm };
+    const { idle, working, cleaning } = this.count(language);
+    return { warm: idle, busy: working + cleaning };
   }
 
-  /** Container ids cannot be asked of a type parameter, so the reaper gets the sandboxes. */
+  /** Sandboxes of `language` by what they are doing; those that have failed count only as leaving. */
+  count(language: LanguageId): Levels {
+    const levels: Levels = {
+      idle: 0,
+      working: 0,
+      cleaning: 0,
+      unowned: 0,
+      starting: this.#refill.starting(language),
+      leaving: [...this.#leaving].filter((sandbox) => sandbox.language === language).length,
+    };
+    for (const [sandbox, { state }] of this.#slots) {
+      if (sandbox.language !== language || sandbox.fault !== undefined) continue;
+      levels[state]++;
+      if (state === "idle" && sandbox.accountId === undefined) levels.unowned++;
+    }
+    return levels;
+  }
+
+  /** How many callers wait for a sandbox. */
+  get waiting(): number {
+    return this.#line.length;
+  }
+
+  /** Every sandbox there is, those on their way out included. */
   all(): S[] {
-    return [...this.#idleSinceMs.keys()];
+    return [...this.#slots.keys(), ...this.#leaving];
   }
 
-  /** Takes no more, and resolves when every sandbox, idle or returned, is gone. */
+  /**
+   * Takes no more callers, removes at once whatever does not work for somebody, and resolves when
+   * the last sandbox is gone.
+   */
   async drain(): Promise<void> {
-    this.#draining = true;
-    clearInterval(this.#tick);
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(busy());
-    for (const sandbox of this.all()) {
-      if (this.#isIdle(sandbox)) this.#discard(sandbox);
+    this.#isDraining = true;
+    clearInterval(this.#upkeep);
+    clearInterval(this.#lineWatch);
+    this.#line.close();
+    this.#refill.stop();
+    for (const [sandbox, { state }] of this.#slots) {
+      if (state !== "working") this.#discard(sandbox, "drain");
     }
-    while (this.#idleSinceMs.size > 0 || this.#ends.size > 0) {
-      await Promise.race([...this.#ends, delay(50)]);
+    while (this.#slots.size > 0 || this.#works.size > 0) {
+      await Promise.race([...this.#works, delay(50)]);
     }
   }
 
-  #of(language: LanguageId): S[] {
-    return this.all().filter((sandbox) => sandbox.language === language);
+  #refuse(language: LanguageId) {
+    this.#events.refused(language);
+    return busy();
   }
 
-  #isIdle(sandbox: S): boolean {
-    return this.#idleSinceMs.get(sandbox) !== undefined;
+  /** The account's own idle sandbox, longest idle first. */
+  #findOwn({ accountId, language }: Caller): S | undefined {
+    return this.#idle().find((s) => s.language === language && s.accountId === accountId);
   }
 
-  /** The account's own sandbox if one is idle, else one that has served nobody; oldest first. */
-  #find(accountId: string, language: LanguageId): S | undefined {
-    const idle = this.#of(language).filter((s) => this.#isIdle(s) && s.fault === undefined);
-    return (
-      idle.find((sandbox) => sandbox.accountId === accountId) ??
-      idle.find((sandbox) => sandbox.accountId === undefined)
-    );
+  /**
+   * One that has served nobody, unless the caller does better to wait for one of its own: it has
+   * some, and either has only just begun to wait or the processors are busy anyway.
+   */
+  #findUnowned(caller: Caller): S | undefined {
+    if (!this.#mayExpand(caller)) return undefined;
+    return this.#idle().find((s) => s.language === caller.language && s.accountId === undefined);
   }
 
-  #claim(sandbox: S, accountId: string): S {
-    this.#idleSinceMs.set(sandbox, undefined);
-    sandbox.accountId = accountId;
-    this.#fill();
+  #mayExpand(caller: Caller): boolean {
+    if (this.#options.strict || this.#owned(caller) < OWN_MIN) return true;
+    const isPatient = Date.now() - caller.sinceMs < PATIENCE_MS;
+    return !isPatient && (this.#options.hasSpareTime?.() ?? true);
+  }
+
+  #idle(): S[] {
+    return [...this.#slots]
+      .filter(([sandbox, { state }]) => state === "idle" && sandbox.fault === undefined)
+      .map(([sandbox]) => sandbox);
+  }
+
+  /** How many sandboxes of the caller's language its account has. */
+  #owned({ accountId, language }: Caller): number {
+    let count = 0;
+    for (const sandbox of this.#slots.keys()) {
+      if (sandbox.accountId === accountId && sandbox.language === language) count++;
+    }
+    return count;
+  }
+
+  #claim(sandbox: S, caller: Caller, when: "at once" | "after a wait"): S {
+    const isOwn = sandbox.accountId !== undefined;
+    const now = Date.now();
+    if (!isOwn && when === "at once") this.#demand.note(caller.language, now);
+    this.#events.taken(caller.language, { isOwn, waitedMs: now - caller.sinceMs, when });
+    this.#slots.set(sandbox, { state: "working", sinceMs: now });
+    sandbox.accountId = caller.accountId;
+    if (!isOwn) this.#refill.run();
     return sandbox;
   }
 
-  #wait(accountId: string, language: LanguageId): Promise<S> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        reject(busy());
-      }, QUEUE_WAIT_MS_MAX);
-      const waiter: Waiter<S> = {
-        accountId,
-        language,
-        resolve: (sandbox) => {
-          clearTimeout(timer);
-          resolve(sandbox);
-        },
-        reject: (failure) => {
-          clearTimeout(timer);
-          reject(failure);
-        },
-      };
-      this.#waiters.push(waiter);
-      this.#fill();
-    });
+  /** A sandbox has become warm: it goes to somebody who waits for it, or waits itself. */
+  #offer(sandbox: S): void {
+    if (this.#isDraining) return this.#discard(sandbox, "drain");
+    this.#slots.delete(sandbox); // to be the last of those that are idle
+    this.#slots.set(sandbox, { state: "idle", sinceMs: Date.now() });
+    this.#serveLine();
   }
 
-  /** A sandbox has become warm: the first caller it fits gets it, or it waits. */
-  #offer(sandbox: S): void {
-    if (this.#draining) return this.#discard(sandbox);
-    this.#idleSinceMs.set(sandbox, Date.now());
-    const waiter = this.#waiters.find(
-      ({ accountId, language }) =>
-        language === sandbox.language &&
-        (sandbox.accountId === undefined || sandbox.accountId === accountId),
-    );
-    if (waiter === undefined) return;
-    this.#waiters = this.#waiters.filter((other) => other !== waiter);
-    waiter.resolve(this.#claim(sandbox, waiter.accountId));
+  /** Hands out what fits: own sandboxes first, then unused ones, to those who have none before all. */
+  #serveLine(): void {
+    const waiters = this.#line.waiters();
+    for (const waiter of waiters) this.#hand(this.#findOwn(waiter), waiter);
+    for (const waiter of this.#strangers()) this.#hand(this.#findUnowned(waiter), waiter);
+    for (const waiter of this.#line.waiters()) this.#hand(this.#findUnowned(waiter), waiter);
+    if (this.#line.length > 0) return this.#refill.run();
+    clearInterval(this.#lineWatch);
+    this.#lineWatch = undefined;
+  }
+
+  #hand(sandbox: S | undefined, waiter: Waiter<S>): void {
+    if (sandbox === undefined) return;
+    waiter.hand(sandbox); // leaves the line, so that nothing is started for who has been served
+    this.#claim(sandbox, waiter, "after a wait");
   }
 
   async #restore(sandbox: S, isSpent: boolean): Promise<void> {
-    const isUnwanted = isSpent || this.#options.strict || sandbox.isWorn || this.#draining;
-    if (isUnwanted || sandbox.fault !== undefined) return this.#discard(sandbox);
+    const unfit = this.#whyUnfit(sandbox, isSpent);
+    if (unfit !== undefined) return this.#discard(sandbox, unfit);
     try {
+      this.#slots.set(sandbox, { state: "cleaning", sinceMs: Date.now() });
       await sandbox.recycle();
-      this.#offer(sandbox);
     } catch (thrown) {
+      if (this.#leaving.has(sandbox)) return; // removed under the cleaning
       this.#options.log.warn({ err: thrown, language: sandbox.language }, "sandbox not reusable");
-      this.#discard(sandbox);
+      return this.#discard(sandbox, "fault");
     }
+    if (this.#slots.has(sandbox)) this.#offer(sandbox);
   }
 
-  #discard(sandbox: S): void {
-    this.#idleSinceMs.delete(sandbox);
+  #whyUnfit(sandbox: S, isSpent: boolean): string | undefined {
+    if (sandbox.fault !== undefined) return "fault";
+    if (this.#isDraining) return "drain";
+    if (isSpent || this.#options.strict) return "single use";
+    if (sandbox.isWorn) return "worn";
+    return this.#refill.isAtCeiling() && this.#strangers().length > this.#leaving.size
+      ? "room for another account"
+      : undefined;
+  }
+
+  /** Callers whose account has nothing, so that no cleaning of anybody's will ever serve them. */
+  #strangers(): Waiter<S>[] {
+    return this.#line.waiters().filter((waiter) => this.#owned(waiter) === 0);
+  }
+
+  #discard(sandbox: S, why: string): void {
+    if (this.#leaving.has(sandbox)) return;
+    this.#events.ended(sandbox.language, why);
+    this.#slots.delete(sandbox);
     this.#leaving.add(sandbox);
     const gone = sandbox.remove().finally(() => {
       this.#leaving.delete(sandbox);
-      this.#fill();
+      this.#refill.run();
     });
     this.#inBackground(gone);
   }
@@ -204,100 +290,67 @@ export class Pool<S extends Pooled> {
   #inBackground(work: Promise<void>): void {
     const end = work
       .catch((thrown) => this.#options.log.warn({ err: thrown }, "sandbox not removed"))
-      .finally(() => this.#ends.delete(end));
-    this.#ends.add(end);
+      .finally(() => this.#works.delete(end));
+    this.#works.add(end);
   }
 
-  /** Starts what is missing: first for those who wait, then one of each language, then the floor. */
-  #fill(): void {
-    if (this.#draining) return;
-    for (const language of LANGUAGE_IDS) {
-      while (this.#lacks(language, this.#waitersFor(language)) && this.#mayStart(language)) {
-        this.#inBackground(this.#startOne(language));
-      }
-    }
-    if (this.#waiters.length > 0) return;
-    for (let level = 1; level <= this.#options.floor; level++) {
-      for (const language of LANGUAGE_IDS) {
-        if (!this.#lacks(language, level) || !this.#mayStart(language)) continue;
-        this.#inBackground(this.#startOne(language));
-      }
-    }
-  }
-
-  #waitersFor(language: LanguageId): number {
-    return this.#waiters.filter((waiter) => waiter.language === language).length;
-  }
-
-  #lacks(language: LanguageId, wanted: number): boolean {
-    const unowned = this.#of(language).filter((s) => this.#isIdle(s) && s.accountId === undefined);
-    return unowned.length + (this.#starting.get(language) ?? 0) < wanted;
-  }
-
-  #mayStart(language: LanguageId): boolean {
-    if (Date.now() < this.#pausedUntilMs) return false;
-    if (this.#startingCount() >= this.#options.startsMax) return false;
-    const count = this.#idleSinceMs.size + this.#leaving.size + this.#startingCount();
-    if (count < this.#options.ceiling) return true;
-    // One leaves for each that waits; when it has gone, there is room.
-    if (this.#leaving.size < this.#waiters.length) this.#makeRoomFor(language);
-    return false;
-  }
-
-  #startingCount(): number {
-    let count = 0;
-    for (const n of this.#starting.values()) count += n;
-    return count;
+  /** What refill.ts needs to know to decide what is missing. */
+  #stock() {
+    const now = Date.now();
+    const waiters = this.#line.waiters();
+    const among = (some: readonly Waiter<S>[]) => (language: LanguageId) =>
+      some.filter((waiter) => waiter.language === language).length;
+    return {
+      sandboxes: this.#slots.size + this.#leaving.size,
+      leaving: this.#leaving.size,
+      atWork: [...this.#slots.values()].filter(({ state }) => state !== "idle").length,
+      unowned: (language: LanguageId) => this.count(language).unowned,
+      wanted: (language: LanguageId) => this.#demand.level(language, now),
+      waiting: among(waiters.filter((waiter) => this.#mayExpand(waiter))),
+      strangers: among(this.#strangers()),
+    };
   }
 
   /**
    * At the ceiling, what has been idle longest for an account of its own goes; if there is none,
-   * what waits unused for another language.
+   * what waits unused for another language, but only in favour of an account that has nothing.
    */
-  #makeRoomFor(language: LanguageId): void {
-    const idleSince = (sandbox: S) => this.#idleSinceMs.get(sandbox) ?? 0;
-    const idle = this.all()
-      .filter((sandbox) => this.#isIdle(sandbox))
-      .sort((a, b) => idleSince(a) - idleSince(b));
-    const victim =
-      idle.find((sandbox) => sandbox.accountId !== undefined) ??
-      idle.find((sandbox) => sandbox.language !== language);
-    if (victim !== undefined) this.#discard(victim);
+  #makeRoom(language: LanguageId, forStranger: boolean): void {
+    const idle = this.#idle();
+    const owned = idle.find((sandbox) => sandbox.accountId !== undefined);
+    const unused = forStranger ? idle.find((sandbox) => sandbox.language !== language) : undefined;
+    const victim = owned ?? unused;
+    if (victim !== undefined) this.#discard(victim, "room for another");
   }
 
-  async #startOne(language: LanguageId): Promise<void> {
-    this.#starting.set(language, (this.#starting.get(language) ?? 0) + 1);
-    try {
-      const sandbox = await this.#options.start(language);
-      this.#retryMs = START_RETRY_MS_MIN;
-      this.#offer(sandbox);
-    } catch (thrown) {
-      this.#pausedUntilMs = Date.now() + this.#retryMs;
-      this.#retryMs = Math.min(this.#retryMs * 2, START_RETRY_MS_MAX);
-      this.#options.log.warn({ err: thrown, language }, "sandbox not started");
-    } finally {
-      this.#starting.set(language, (this.#starting.get(language) ?? 1) - 1);
-      this.#fill();
-    }
-  }
-
-  /** Once a second: freezes what idles, removes what an account left behind and what has died. */
+  /** Once a second: freezes what idles, removes what nobody needs any more and what has died. */
   #lookAfter(): void {
     const now = Date.now();
-    for (const [sandbox, idleSinceMs] of this.#idleSinceMs) {
-      if (idleSinceMs === undefined) continue;
-      const idleMs = now - idleSinceMs;
-      const isLeftBehind = sandbox.accountId !== undefined && idleMs > SANDBOX_IDLE_MS_MAX;
-      if (sandbox.fault !== undefined || isLeftBehind) this.#discard(sandbox);
-      else if (idleMs > FREEZE_AFTER_MS && !sandbox.isFrozen) this.#inBackground(sandbox.freeze());
+    for (const [sandbox, { state, sinceMs }] of [...this.#slots]) {
+      if (state !== "idle") continue;
+      const idleMs = now - sinceMs;
+      if (sandbox.fault !== undefined) this.#discard(sandbox, "fault");
+      else if (idleMs > SANDBOX_IDLE_MS_MAX && this.#isSurplus(sandbox, now)) {
+        this.#discard(sandbox, "idle");
+      } else if (idleMs > FREEZE_AFTER_MS && !sandbox.isFrozen) {
+        this.#inBackground(sandbox.freeze());
+      }
     }
-    this.#fill();
+    this.#refill.run();
+  }
+
+  #isSurplus(sandbox: S, nowMs: number): boolean {
+    if (sandbox.accountId !== undefined) return true;
+    const { language } = sandbox;
+    return this.count(language).unowned > this.#demand.level(language, nowMs);
   }
 }
 
-function busy(): Failure {
-  return new Failure("busy", { retryAfterMs: BUSY_RETRY_AFTER_MS });
-}
+type Caller = {
+  readonly accountId: string;
+  readonly language: LanguageId;
+  readonly sinceMs: number;
+};
 
 function delay(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));

@@ -92,9 +92,14 @@ export class Sandbox {
     this.language = language;
   }
 
-  /** Starts a container and an interpreter in it; resolves when the interpreter is warm. */
-  static async start(engine: Engine, language: LanguageId): Promise<Sandbox> {
+  /**
+   * Starts a container and an interpreter in it; resolves when the interpreter is warm. Gives up,
+   * with nothing left of it, when `signal` says so.
+   */
+  static async start(engine: Engine, language: LanguageId, signal?: AbortSignal): Promise<Sandbox> {
     const sandbox = new Sandbox(engine, language);
+    const giveUp = () => sandbox.#fail("the start was given up");
+    signal?.addEventListener("abort", giveUp, { once: true });
     try {
       const hello = sandbox.#next("hello", START_MS_MAX);
       hello.catch(() => undefined); // a failed start below is the fault that gets reported
@@ -112,6 +117,8 @@ export class Sandbox {
     } catch (thrown) {
       await sandbox.remove();
       throw thrown;
+    } finally {
+      signal?.removeEventListener("abort", giveUp);
     }
   }
 

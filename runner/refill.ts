@@ -1,0 +1,150 @@
+// What is started, and when: first for callers that nothing else will serve, then so that unused
+// sandboxes of every language wait. A start costs most of a second of processor time, so what nobody
+// waits for is started when the host has time to spare, and only now and then when it never has.
+// Starts that fail are tried again ever more slowly.
+
+import { LANGUAGE_IDS, type LanguageId } from "../shared/languages.ts";
+import type { PoolEvents } from "./pool-events.ts";
+
+/** What there is, as the pool sees it. */
+export type Stock = {
+  /** Every sandbox that takes room, but for those that are starting. */
+  sandboxes: number;
+  leaving: number;
+  unowned: (language: LanguageId) => number;
+  /** How many unused ones should wait. */
+  wanted: (language: LanguageId) => number;
+  /** How many are at work for somebody or being cleaned, and would be slowed by a start. */
+  atWork: number;
+  /** How many callers wait that a new sandbox would serve, */
+  waiting: (language: LanguageId) => number;
+  /** and how many of them nothing else ever will, because their account has none. */
+  strangers: (language: LanguageId) => number;
+};
+
+export type RefillOptions<S> = {
+  start: (language: LanguageId, signal: AbortSignal) => Promise<S>;
+  started: (sandbox: S) => void;
+  /** Asks for one idle sandbox to go, in favour of `language`, for an account that has none or not. */
+  makeRoom: (language: LanguageId, forStranger: boolean) => void;
+  inBackground: (work: Promise<void>) => void;
+  stock: () => Stock;
+  ceiling: number;
+  startsMax: number;
+  hasSpareTime: () => boolean;
+  hasMemory: () => boolean;
+  events: PoolEvents;
+  log: { warn: (fields: object, text: string) => void };
+};
+
+const RETRY_MS_MIN = 500;
+const RETRY_MS_MAX = 30_000;
+/** A host that is never idle gets its stock refilled nevertheless, one start in this time. */
+const HURRY_AFTER_MS = 2_000;
+
+export class Refill<S> {
+  readonly #options: RefillOptions<S>;
+  readonly #starting = new Map<LanguageId, number>();
+  readonly #end = new AbortController();
+  #retryMs = RETRY_MS_MIN;
+  #pausedUntilMs = 0;
+  #lastStartMs = 0;
+
+  constructor(options: RefillOptions<S>) {
+    this.#options = options;
+  }
+
+  /** How many sandboxes of `language` are being started. */
+  starting(language: LanguageId): number {
+    return this.#starting.get(language) ?? 0;
+  }
+
+  isAtCeiling(): boolean {
+    return this.#options.stock().sandboxes + this.#allStarting() >= this.#options.ceiling;
+  }
+
+  /** Starts what is missing and may be started now. */
+  run(): void {
+    if (this.#end.signal.aborted || Date.now() < this.#pausedUntilMs) return;
+    if (this.#allStarting() >= this.#options.startsMax) return;
+    const stock = this.#options.stock();
+    for (const asked of [stock.strangers, stock.waiting]) {
+      for (const language of LANGUAGE_IDS) this.#startUpTo(asked(language), language, stock, asked);
+    }
+    if (LANGUAGE_IDS.some((language) => stock.waiting(language) > 0)) return;
+    const most = Math.max(...LANGUAGE_IDS.map(stock.wanted));
+    for (let level = 1; level <= most; level++) {
+      for (const language of LANGUAGE_IDS) {
+        if (!this.#isConvenient(stock)) return;
+        this.#startUpTo(Math.min(level, stock.wanted(language)), language, stock);
+      }
+    }
+  }
+
+  /** Starts nothing any more and gives up what is being started. */
+  stop(): void {
+    this.#end.abort();
+  }
+
+  /** `asked` is who wants them, if anybody does: then something else may have to go for it. */
+  #startUpTo(
+    wanted: number,
+    language: LanguageId,
+    stock: Stock,
+    asked?: (language: LanguageId) => number,
+  ): void {
+    while (stock.unowned(language) + this.starting(language) < wanted) {
+      if (this.#allStarting() >= this.#options.startsMax || !this.#options.hasMemory()) return;
+      if (stock.sandboxes + this.#allStarting() >= this.#options.ceiling) {
+        if (asked !== undefined) this.#makeRoom(language, asked, asked === stock.strangers);
+        return;
+      }
+      this.#options.inBackground(this.#startOne(language));
+    }
+  }
+
+  /** At the ceiling one leaves for each that waits; when it has gone, there is room. */
+  #makeRoom(
+    language: LanguageId,
+    asked: (language: LanguageId) => number,
+    forStranger: boolean,
+  ): void {
+    const needed = LANGUAGE_IDS.reduce((sum, id) => sum + asked(id), 0);
+    if (this.#options.stock().leaving < needed) this.#options.makeRoom(language, forStranger);
+  }
+
+  /** Whether something that nobody waits for may be started now. */
+  #isConvenient({ atWork }: Stock): boolean {
+    if (atWork === 0 || this.#options.hasSpareTime()) return true;
+    return this.#allStarting() === 0 && Date.now() - this.#lastStartMs > HURRY_AFTER_MS;
+  }
+
+  #allStarting(): number {
+    let count = 0;
+    for (const n of this.#starting.values()) count += n;
+    return count;
+  }
+
+  async #startOne(language: LanguageId): Promise<void> {
+    const { start, started, events, log } = this.#options;
+    const startedAtMs = performance.now();
+    this.#lastStartMs = Date.now();
+    this.#starting.set(language, this.starting(language) + 1);
+    const over = () => this.#starting.set(language, this.starting(language) - 1);
+    try {
+      const sandbox = await start(language, this.#end.signal);
+      over();
+      this.#retryMs = RETRY_MS_MIN;
+      events.started(language, performance.now() - startedAtMs);
+      started(sandbox);
+    } catch (thrown) {
+      over();
+      if (this.#end.signal.aborted) return;
+      events.startFailed(language);
+      this.#pausedUntilMs = Date.now() + this.#retryMs;
+      this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
+      log.warn({ err: thrown, language }, "sandbox not started");
+    }
+    this.run();
+  }
+}
