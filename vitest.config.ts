@@ -13,6 +13,7 @@ const RUNNER_SCRIPT = `
       return Response.json({
         outcome: "ok", exitCode: 0, signal: null, stdout: code + "\\n", stderr: "",
         stdoutBytes: code.length + 1, stderrBytes: 0, stdoutTruncated: false, stderrTruncated: false,
+        stdoutIsUtf8: true, stderrIsUtf8: true,
         wallMs: 18.4, cpuMs: 12, memoryPeakBytes: 9000000, queueMs: 0.5,
       });
     },

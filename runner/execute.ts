@@ -86,6 +86,8 @@ function report({ exit, stdout, stderr }: JobResult, queueMs: number): Execution
     stderrBytes: stderr.bytes,
     stdoutTruncated: stdout.truncated,
     stderrTruncated: stderr.truncated,
+    stdoutIsUtf8: stdout.isUtf8,
+    stderrIsUtf8: stderr.isUtf8,
     wallMs: exit.wallMs,
     cpuMs: exit.cpuMs,
     memoryPeakBytes: exit.memoryPeakBytes,

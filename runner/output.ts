@@ -1,6 +1,11 @@
 // Keeps what a program wrote to one stream, up to a limit, and turns it into text. The supervisor
 // already cuts at the limit; this cuts again, because what comes out of a sandbox is not believed.
 
+import { isUtf8 } from "node:buffer";
+
+/** A stream as text. Without `isUtf8` some of it had to be replaced. */
+export type Kept = { text: string; bytes: number; truncated: boolean; isUtf8: boolean };
+
 /** One captured stream. */
 export class Output {
   readonly #keepBytes: number;
@@ -19,13 +24,13 @@ export class Output {
     this.#keptBytes += kept.length;
   }
 
-  /** What was kept, as text; invalid UTF-8 becomes U+FFFD, and no character is cut in two. */
-  finish(writtenBytes: number): { text: string; bytes: number; truncated: boolean } {
+  /** What was kept, as text; what is not UTF-8 becomes U+FFFD, and no character is cut in two. */
+  finish(writtenBytes: number): Kept {
     const data = Buffer.concat(this.#chunks);
     const bytes = Math.max(writtenBytes, data.length);
     const truncated = bytes > data.length;
     const whole = truncated ? data.subarray(0, lastCharacterEnd(data)) : data;
-    return { text: whole.toString("utf8"), bytes, truncated };
+    return { text: whole.toString("utf8"), bytes, truncated, isUtf8: isUtf8(whole) };
   }
 }
 

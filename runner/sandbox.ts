@@ -36,7 +36,7 @@ import {
   TO,
 } from "./frames.ts";
 import { FIRST_UID, interpreterOf, WORKSPACE } from "./interpreters.ts";
-import { Output } from "./output.ts";
+import { type Kept, Output } from "./output.ts";
 
 const START_MS_MAX = 30_000;
 const WARM_MS_MAX = 20_000;
@@ -57,8 +57,8 @@ export type Job = {
 
 export type JobResult = {
   exit: ExitBody;
-  stdout: ReturnType<Output["finish"]>;
-  stderr: ReturnType<Output["finish"]>;
+  stdout: Kept;
+  stderr: Kept;
 };
 
 type Waiter = {

@@ -100,6 +100,9 @@ export const ExecutionReport = z.object({
   stderrBytes: count,
   stdoutTruncated: z.boolean(),
   stderrTruncated: z.boolean(),
+  /** Whether what the text was made of was UTF-8 throughout, so that nothing had to be replaced. */
+  stdoutIsUtf8: z.boolean(),
+  stderrIsUtf8: z.boolean(),
   wallMs: z.number().nonnegative(),
   cpuMs: z.number().nonnegative(),
   memoryPeakBytes: count,

@@ -197,6 +197,18 @@ describe("limits", () => {
     expect(report.stdout).toBe("é".repeat(262_144));
   });
 
+  it("may write what is not text, and that is told", async () => {
+    const code = "import sys; sys.stdout.buffer.write(b'a\\xff\\xfeb'); sys.stderr.write('\u2603')";
+    expect(await run("python", code)).toMatchObject({
+      outcome: "ok",
+      stdout: "a\ufffd\ufffdb",
+      stdoutBytes: 4,
+      stdoutIsUtf8: false,
+      stderr: "\u2603",
+      stderrIsUtf8: true,
+    });
+  });
+
   it("take the shortest time there is", async () => {
     const report = await run("bash", "sleep 5", { runTimeoutMs: 1 });
     expect(report.outcome).toBe("timeout");

@@ -38,6 +38,8 @@ describe("an execution", () => {
       stderrBytes: 8,
       stdoutTruncated: false,
       stderrTruncated: false,
+      stdoutIsUtf8: true,
+      stderrIsUtf8: true,
       credits: { charged: 1, remaining: 49 },
     });
   });

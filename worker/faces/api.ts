@@ -57,6 +57,8 @@ export type ApiExecution = {
   stderrBytes: number;
   stdoutTruncated: boolean;
   stderrTruncated: boolean;
+  stdoutIsUtf8: boolean;
+  stderrIsUtf8: boolean;
 } & ({ credits: { charged: number; remaining: number } } | { demo: { remaining: number } });
 
 /** A request of this face as a program for the core. */
@@ -88,6 +90,8 @@ export function toApiExecution(program: Program, executed: Executed): ApiExecuti
     stderrBytes: report.stderrBytes,
     stdoutTruncated: report.stdoutTruncated,
     stderrTruncated: report.stderrTruncated,
+    stdoutIsUtf8: report.stdoutIsUtf8,
+    stderrIsUtf8: report.stderrIsUtf8,
     ...("demoRuns" in left
       ? { demo: { remaining: left.demoRuns } }
       : {

@@ -14,6 +14,8 @@ export const REPORT: ExecutionReport = {
   stderrBytes: 0,
   stdoutTruncated: false,
   stderrTruncated: false,
+  stdoutIsUtf8: true,
+  stderrIsUtf8: true,
   wallMs: 12.5,
   cpuMs: 9,
   memoryPeakBytes: 9_000_000,
@@ -35,7 +37,7 @@ export const EXIT: ExitBody = {
 export function resultOf(exit: Partial<ExitBody> = {}): JobResult {
   return {
     exit: { ...EXIT, ...exit },
-    stdout: { text: "1\n", bytes: 2, truncated: false },
-    stderr: { text: "", bytes: 0, truncated: false },
+    stdout: { text: "1\n", bytes: 2, truncated: false, isUtf8: true },
+    stderr: { text: "", bytes: 0, truncated: false, isUtf8: true },
   };
 }

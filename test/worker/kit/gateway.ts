@@ -75,6 +75,8 @@ export const REPORT: ExecutionReport = {
   stderrBytes: 0,
   stdoutTruncated: false,
   stderrTruncated: false,
+  stdoutIsUtf8: true,
+  stderrIsUtf8: true,
   wallMs: 18.4,
   cpuMs: 12,
   memoryPeakBytes: 9_000_000,
