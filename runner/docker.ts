@@ -6,6 +6,7 @@ import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { MEMORY_BYTES_MAX, WORKSPACE_BYTES_MAX } from "../shared/limits.ts";
+import { DOOR_MOUNT, DOOR_PATH, type Door, openDoor } from "./door.ts";
 import { identifySelf, isRunning, ProcessIdentity } from "./host/identity.ts";
 import { killContainer } from "./host/kill.ts";
 
@@ -50,18 +51,20 @@ export type Engine = {
   runnerId: string;
 };
 
-/** A running container whose PID 1 we hold the standard streams of. */
+/** A running container whose PID 1 we are connected with. */
 export type Container = {
   id: string;
   /** The host's process id of the container, for its control group. */
   pid: number;
-  /** Bytes written here reach PID 1's stdin. */
+  /** Bytes written here reach PID 1. */
   stdin: Duplex;
+  /** Whether they reach it by its door, not by way of Docker's own processes. */
+  isDirect: boolean;
 };
 
-/** What to do with what PID 1 writes, and when its streams end. */
+/** What to do with what PID 1 says, and when the connection with it ends. */
 export type ContainerListener = {
-  onStdout: (chunk: Buffer) => void;
+  onData: (chunk: Buffer) => void;
   onStderr: (chunk: Buffer) => void;
   onClose: () => void;
 };
@@ -76,13 +79,32 @@ export function connectEngine(options: {
   return { docker: new Docker({ socketPath: socket }), ...rest };
 }
 
-/** Creates, attaches to and starts one container. On failure nothing of it is left. */
+/**
+ * Creates and starts one container and resolves when its PID 1 has said its first word, by its door
+ * or, where the runtime does not allow that, over its standard streams. On failure nothing is left.
+ */
 export async function startContainer(
   engine: Engine,
   listener: ContainerListener,
 ): Promise<Container> {
-  const container = await engine.docker.createContainer({
+  const door = await openDoor();
+  try {
+    const container = await createContainer(engine, door);
+    try {
+      return await connectTo(container, door, { engine, listener });
+    } catch (thrown) {
+      await removeContainer(engine, container.id).catch(() => undefined); // the start is what failed
+      throw thrown;
+    }
+  } finally {
+    door.close();
+  }
+}
+
+function createContainer(engine: Engine, door: Door): Promise<Docker.Container> {
+  return engine.docker.createContainer({
     Image: engine.image,
+    Cmd: [DOOR_PATH],
     Hostname: "sandbox",
     OpenStdin: true,
     StdinOnce: true,
@@ -92,6 +114,7 @@ export async function startContainer(
     Labels: { [LABEL_RUNNER]: engine.runnerId, [LABEL_OWNER]: JSON.stringify(identifySelf()) },
     HostConfig: {
       ...HARDENING,
+      Binds: [`${door.dir}:${DOOR_MOUNT}:ro`],
       Runtime: engine.runtime,
       CapAdd: [...HARDENING.CapAdd],
       CapDrop: [...HARDENING.CapDrop],
@@ -99,16 +122,25 @@ export async function startContainer(
     },
     ...within(CALL_MS_MAX),
   });
-  try {
-    const stream = await attach(container);
-    listen(engine.docker, stream, listener);
-    await container.start(within(CALL_MS_MAX));
-    const { State } = await container.inspect(within(INSPECT_MS_MAX));
-    return { id: container.id, pid: State.Pid, stdin: stream };
-  } catch (thrown) {
-    await removeContainer(engine, container.id).catch(() => undefined); // the start is what failed
-    throw thrown;
-  }
+}
+
+async function connectTo(
+  container: Docker.Container,
+  door: Door,
+  { engine, listener }: { engine: Engine; listener: ContainerListener },
+): Promise<Container> {
+  const attached = await attach(container);
+  const streams = hear(engine.docker, attached, listener);
+  await container.start(within(CALL_MS_MAX));
+  const { State } = await container.inspect(within(INSPECT_MS_MAX));
+  const { id } = container;
+  const socket = await inTime(Promise.race([door.opened, streams.spoke]), CALL_MS_MAX);
+  if (socket === undefined) return { id, pid: State.Pid, stdin: attached, isDirect: false };
+  streams.leave();
+  socket.on("data", listener.onData);
+  socket.once("close", listener.onClose);
+  socket.on("error", () => undefined); // its close follows
+  return { id, pid: State.Pid, stdin: socket, isDirect: true };
 }
 
 /** The three streams of PID 1 in one. The time limit ends with the call: the stream lives on. */
@@ -123,17 +155,34 @@ async function attach(container: Docker.Container): Promise<Duplex> {
   }
 }
 
-function listen(docker: Docker, stream: Duplex, listener: ContainerListener): void {
-  const stdout = { write: listener.onStdout };
+/** Listens to the standard streams. `spoke` tells of the first word there; `leave` ends it all. */
+function hear(docker: Docker, attached: Duplex, listener: ContainerListener) {
+  const { promise: spoke, resolve, reject } = Promise.withResolvers<undefined>();
+  spoke.catch(() => undefined); // nobody may be waiting for it any more
+  let isLeft = false;
+  const stdout = {
+    write: (chunk: Buffer) => {
+      resolve(undefined);
+      listener.onData(chunk);
+    },
+  };
   const stderr = { write: listener.onStderr };
+  const end = () => {
+    if (isLeft) return;
+    listener.onClose();
+    reject(new Error("the container ended before it said anything"));
+  };
   docker.modem.demuxStream(
-    stream,
+    attached,
     stdout as unknown as NodeJS.WritableStream,
     stderr as unknown as NodeJS.WritableStream,
   );
-  stream.once("close", listener.onClose);
-  stream.once("end", listener.onClose);
-  stream.on("error", listener.onClose);
+  for (const event of ["close", "end", "error"]) attached.on(event, end);
+  const leave = () => {
+    isLeft = true;
+    attached.destroy();
+  };
+  return { spoke, leave };
 }
 
 /** Whether the host's kernel ended the container for its memory. False when that cannot be known. */
@@ -169,6 +218,14 @@ export async function removeContainer(engine: Engine, id: string): Promise<void>
 /** The option that makes one call of the Engine's end, with an error, after `ms`. */
 function within(ms: number): { abortSignal: AbortSignal } {
   return { abortSignal: AbortSignal.timeout(ms) };
+}
+
+async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing within ${ms} ms`)), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 function statusOf(thrown: unknown): number | undefined {

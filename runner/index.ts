@@ -11,7 +11,9 @@ import { MEMORY_BYTES_MAX } from "../shared/limits.ts";
 import type { RunnerHealth } from "../shared/runner-api.ts";
 import { type RunnerConfig, readConfig } from "./config.ts";
 import { connectEngine } from "./docker.ts";
+import { removeLeftDoors } from "./door.ts";
 import { execute } from "./execute.ts";
+import { RUNTIME_ARGS } from "./host/runsc.ts";
 import { watchHost } from "./host-load.ts";
 import { Metrics } from "./metrics.ts";
 import { Pool } from "./pool.ts";
@@ -36,10 +38,18 @@ async function main(config: RunnerConfig): Promise<void> {
   const versions = new Map<LanguageId, string>();
   const metrics = new Metrics();
   const host = watchHost();
+  let isToldOfDetour = false;
   const pool = new Pool<Sandbox>({
     start: async (language, signal) => {
       const sandbox = await Sandbox.start(engine, language, signal);
       versions.set(language, sandbox.version);
+      if (!sandbox.isDirect && !isToldOfDetour) {
+        isToldOfDetour = true;
+        log.warn(
+          { runtimeArgs: RUNTIME_ARGS },
+          "sandboxes are reached through Docker, which is slower",
+        );
+      }
       return sandbox;
     },
     floor: config.poolFloor,
@@ -80,6 +90,7 @@ async function main(config: RunnerConfig): Promise<void> {
   }
   say({ event: "listening", port: portOf(server) });
 
+  removeLeftDoors();
   await reap(reaperOptions);
   pool.open();
   await untilWarm(pool);

@@ -104,7 +104,7 @@ export class Sandbox {
       const hello = sandbox.#next("hello", START_MS_MAX);
       hello.catch(() => undefined); // a failed start below is the fault that gets reported
       sandbox.#container = await startContainer(engine, {
-        onStdout: (chunk) => sandbox.#receive(chunk),
+        onData: (chunk) => sandbox.#receive(chunk),
         onStderr: () => sandbox.#fail("the supervisor wrote to stderr"),
         onClose: () => sandbox.#fail("the sandbox ended"),
       });
@@ -129,6 +129,11 @@ export class Sandbox {
 
   get containerId(): string | undefined {
     return this.#container?.id;
+  }
+
+  /** Whether its frames come and go without Docker in between. */
+  get isDirect(): boolean {
+    return this.#container?.isDirect === true;
   }
 
   get isFrozen(): boolean {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { killContainer } from "./kill.ts";
 import { Refusal, type Report } from "./refusal.ts";
+import { RUNTIME_ARGS } from "./runsc.ts";
 
 const PING_MS = 2_000;
 const REMOVE_MS_MAX = 10_000;
@@ -34,7 +35,7 @@ export async function requireRuntime(socket: string, runtime: string): Promise<v
   const info: { Runtimes?: Record<string, unknown> } = await connect(socket).info();
   if (info.Runtimes?.[runtime] !== undefined) return;
   throw new Refusal(
-    `The Docker daemon at ${socket} has no runtime "${runtime}"; add it to the "runtimes" of its daemon.json as {"path": "/path/to/runsc", "runtimeArgs": ["--network=none", "--platform=systrap"]} and reload it, or leave the option out and a private daemon is used.`,
+    `The Docker daemon at ${socket} has no runtime "${runtime}"; add it to the "runtimes" of its daemon.json as {"path": "/path/to/runsc", "runtimeArgs": ${JSON.stringify(RUNTIME_ARGS)}} and reload it, or leave the option out and a private daemon is used.`,
   );
 }
 

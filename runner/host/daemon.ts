@@ -24,6 +24,7 @@ import { endKeepers, endLostDaemons, thawAll, unmountBelow } from "./leftovers.t
 import { makeRoomInNestedCgroup } from "./nested-cgroup.ts";
 import type { EnginePaths } from "./paths.ts";
 import { Refusal } from "./refusal.ts";
+import { RUNTIME_ARGS } from "./runsc.ts";
 import { findProgram, lastLines, startChild } from "./spawn.ts";
 
 const DaemonRecord = z.object({
@@ -152,13 +153,13 @@ function settingsOf(paths: EnginePaths, runtime: DaemonRuntime): string {
   return createHash("sha256").update(JSON.stringify(settings)).digest("hex");
 }
 
-/** The daemon's own configuration. Without `--network=none` runsc refuses containers of ours. */
+/** The daemon's own configuration. */
 export function dockerdConfig(runtime: DaemonRuntime): string {
   return JSON.stringify({
     runtimes: {
       [runtime.name]: {
         path: runtime.path,
-        runtimeArgs: ["--network=none", "--platform=systrap"],
+        runtimeArgs: [...RUNTIME_ARGS],
       },
     },
     features: { "containerd-snapshotter": false },

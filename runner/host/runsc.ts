@@ -13,6 +13,12 @@ const RELEASE_MIN = 20230801;
 /** The Debian release whose runsc is taken where the host's is missing or older. */
 const RELEASE_OF_DEBIAN = "trixie";
 
+/**
+ * How the runtime is to be registered: without the first, runsc refuses containers of ours; the last
+ * lets a sandbox's supervisor reach its runner by the socket that is mounted for it, and no other.
+ */
+export const RUNTIME_ARGS = ["--network=none", "--platform=systrap", "--host-uds=open"] as const;
+
 /** The date of a runsc release out of what `runsc --version` prints, such as 20240729. */
 export function parseRunscVersion(text: string): number | undefined {
   const date = /\b(20\d{6})\b/.exec(text)?.[1];

@@ -175,7 +175,7 @@ describe("the private daemon", () => {
     const config = JSON.parse(dockerdConfig({ name: "coderunner-runsc", path: "/opt/runsc" }));
     expect(config.runtimes["coderunner-runsc"]).toEqual({
       path: "/opt/runsc",
-      runtimeArgs: ["--network=none", "--platform=systrap"],
+      runtimeArgs: ["--network=none", "--platform=systrap", "--host-uds=open"],
     });
   });
 

@@ -18,7 +18,7 @@ const JOB: Job = {
 
 /** The supervisor that the replaced container leads to. */
 const stage = vi.hoisted(() => ({
-  onStdout: (_chunk: Buffer) => undefined as unknown,
+  onData: (_chunk: Buffer) => undefined as unknown,
   onStderr: (_chunk: Buffer) => undefined as unknown,
   onClose: () => undefined as unknown,
   stdin: undefined as unknown as PassThrough,
@@ -31,10 +31,10 @@ const stage = vi.hoisted(() => ({
 vi.mock("../../runner/docker.ts", () => ({
   startContainer: async (
     _engine: unknown,
-    listener: Pick<typeof stage, "onStdout" | "onStderr" | "onClose">,
+    listener: Pick<typeof stage, "onData" | "onStderr" | "onClose">,
   ) => {
     Object.assign(stage, listener);
-    return { id: "c1", pid: 1, stdin: stage.stdin };
+    return { id: "c1", pid: 1, stdin: stage.stdin, isDirect: true };
   },
   removeContainer: async () => {
     stage.removed++;
@@ -153,10 +153,10 @@ describe("a job", () => {
 describe("a fault", () => {
   const faults: [string, () => void][] = [
     ["the supervisor reports one", () => supervisor.say(FROM.FAULT, 1, Buffer.from("pipes"))],
-    ["a frame does not parse", () => stage.onStdout(Buffer.alloc(16, 0xff))],
+    ["a frame does not parse", () => stage.onData(Buffer.alloc(16, 0xff))],
     [
       "a frame comes out of order",
-      () => stage.onStdout(supervisorFrame(99, FROM.EXIT, 1, exitPayload())),
+      () => stage.onData(supervisorFrame(99, FROM.EXIT, 1, exitPayload())),
     ],
     ["the supervisor writes to stderr", () => stage.onStderr(Buffer.from("oops"))],
     ["the container ends", () => stage.onClose()],
@@ -296,7 +296,7 @@ class Supervisor {
   #input = Buffer.alloc(0);
 
   say(type: number, job: number, payload?: Buffer): void {
-    stage.onStdout(supervisorFrame(this.#seq++, type, job, payload));
+    stage.onData(supervisorFrame(this.#seq++, type, job, payload));
   }
 
   heard(): number[] {

