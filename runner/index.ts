@@ -5,6 +5,7 @@
 
 import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
+import { availableParallelism } from "node:os";
 import { pino } from "pino";
 import { LANGUAGE_IDS, type LanguageId } from "../shared/languages.ts";
 import { MEMORY_BYTES_MAX } from "../shared/limits.ts";
@@ -23,7 +24,8 @@ import { createServer } from "./server.ts";
 import { makeSigningKey, NonceMemory } from "./signed.ts";
 
 const READY_POLL_MS = 20;
-const STARTS_MAX = 2;
+/** A start keeps about one processor busy. */
+const STARTS_MAX = Math.max(2, availableParallelism());
 /** No sandbox is started while the host has less memory than one at its limit and some more takes. */
 const MEMORY_RESERVE_BYTES = 2 * MEMORY_BYTES_MAX;
 

@@ -253,7 +253,7 @@ export class Pool<S extends Pooled> {
       this.#slots.set(sandbox, { state: "cleaning", sinceMs: Date.now() });
       await sandbox.recycle();
     } catch (thrown) {
-      if (this.#leaving.has(sandbox)) return; // removed under the cleaning
+      if (!this.#slots.has(sandbox)) return; // removed under the cleaning
       this.#options.log.warn({ err: thrown, language: sandbox.language }, "sandbox not reusable");
       return this.#discard(sandbox, "fault");
     }
