@@ -40,7 +40,7 @@ export default defineConfig({
         test: {
           name: "unit",
           environment: "node",
-          include: ["test/{shared,runner,launch,tidy}/**/*.test.ts"],
+          include: ["test/{shared,runner,launch,bench,tidy}/**/*.test.ts"],
           exclude: ["test/launch/lifecycle.test.ts"],
         },
       },

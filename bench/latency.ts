@@ -2,12 +2,10 @@
 // run. They take turns in small blocks, so that whatever else the machine does falls on all alike.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import type { LanguageId } from "../shared/languages.ts";
 import type { Contestant } from "./contestants.ts";
 import { type BenchProgram, PROGRAMS } from "./programs.ts";
-import { type Summary, summarize, timeMs } from "./stats.ts";
-
-export type LatencyRow = { language: LanguageId; contestant: string } & Summary;
+import type { LatencyRow } from "./results.ts";
+import { rounded, summarize, timeMs } from "./stats.ts";
 
 /** How often a contestant runs before it is another's turn. */
 const BLOCK = 10;
@@ -15,45 +13,59 @@ const BLOCK = 10;
 const WARM_UPS = 2;
 /** Between runs, so that making ready again, half a second for TypeScript, is over before the next. */
 const PAUSE_MS = 500;
-/** Before the first: the pool goes on filling up for a while after it is first of use. */
-const SETTLE_MS = 8_000;
 
-/** Times every contestant `rounds` times per language, interleaved. */
+type Options = { rounds: number; report: (text: string) => void; signal: AbortSignal };
+
+/** Times every contestant `rounds` times per language, or its share of that, interleaved. */
 export async function measureLatency(
   contestants: readonly Contestant[],
-  options: { rounds: number; report: (text: string) => void; signal: AbortSignal },
+  options: Options,
 ): Promise<LatencyRow[]> {
-  const { rounds, report, signal } = options;
   const rows: LatencyRow[] = [];
-  report("letting the pool fill up");
-  await sleep(SETTLE_MS);
-  for (const program of PROGRAMS) {
-    report(`timing ${program.language}`);
-    rows.push(...(await measureProgram(contestants, program, rounds, signal)));
-  }
+  for (const program of PROGRAMS)
+    rows.push(...(await measureProgram(contestants, program, options)));
   return rows;
 }
 
 async function measureProgram(
   contestants: readonly Contestant[],
   program: BenchProgram,
-  rounds: number,
-  signal: AbortSignal,
+  { rounds, report, signal }: Options,
 ): Promise<LatencyRow[]> {
   const times = new Map<string, number[]>(contestants.map(({ name }) => [name, []]));
   for (let done = 0; done < rounds; done += BLOCK) {
-    for (const { name, run } of contestants) {
-      for (let round = -WARM_UPS; round < Math.min(BLOCK, rounds - done); round++) {
-        signal.throwIfAborted();
-        const ms = await timeMs(() => run(program));
-        if (round >= 0) times.get(name)?.push(ms);
-        await sleep(PAUSE_MS);
-      }
+    const size = Math.min(BLOCK, rounds - done);
+    report(`${program.language}, rounds ${done + 1} to ${done + size} of ${rounds}`);
+    for (const contestant of contestants) {
+      const block = await timeBlock(contestant, program, size, signal);
+      times.get(contestant.name)?.push(...block);
     }
   }
-  return contestants.map(({ name }) => ({
-    language: program.language,
-    contestant: name,
-    ...summarize(times.get(name) ?? []),
-  }));
+  return contestants.map(({ name }) => {
+    const { count, p50Ms, p99Ms, minMs } = summarize(times.get(name) ?? []);
+    return {
+      language: program.language,
+      contestant: name,
+      count,
+      p50Ms: rounded(p50Ms),
+      p99Ms: rounded(p99Ms),
+      minMs: rounded(minMs),
+    };
+  });
+}
+
+async function timeBlock(
+  { share, run }: Contestant,
+  program: BenchProgram,
+  size: number,
+  signal: AbortSignal,
+): Promise<number[]> {
+  const times: number[] = [];
+  for (let round = -Math.ceil(WARM_UPS * share); round < Math.ceil(size * share); round++) {
+    signal.throwIfAborted();
+    const ms = await timeMs(() => run(program));
+    if (round >= 0) times.push(ms);
+    await sleep(PAUSE_MS, undefined, { signal });
+  }
+  return times;
 }

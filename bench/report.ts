@@ -1,54 +1,50 @@
-// What a benchmark run prints and keeps: a table for people, JSON for programs.
+// What a benchmark run shows on a terminal: the tables of what was measured, each figure beside its
+// target, and on what machine.
 
-import { cpus, totalmem } from "node:os";
-import type { LatencyRow } from "./latency.ts";
+import type { Machine, Measured } from "./results.ts";
+import { type Table, tablesOf, targetTable } from "./tables.ts";
 
-export type Results = {
-  takenAt: string;
-  machine: { processors: number; model: string; memoryBytes: number };
-  latency: LatencyRow[];
-};
-
-export function resultsOf(latency: LatencyRow[], now: Date): Results {
-  const processors = cpus();
-  const machine = {
-    processors: processors.length,
-    model: processors[0]?.model ?? "unknown",
-    memoryBytes: totalmem(),
-  };
-  return { takenAt: now.toISOString(), machine, latency };
+/** Everything a run has to say, ready to be printed. */
+export function reportOf(results: Measured & { machine: Machine; rounds: number }): string {
+  const targets = targetTable(results);
+  const tables = [...tablesOf(results), ...(targets.rows.length > 0 ? [targets] : [])];
+  return [...tables.map(print), `${machineLine(results.machine)}; ${results.rounds} rounds`].join(
+    "\n\n",
+  );
 }
 
-/** One line a language: p50 / p99 of each contestant, then how the edge and the runner compare. */
-export function latencyTable(rows: readonly LatencyRow[]): string {
-  const contestants = [...new Set(rows.map(({ contestant }) => contestant))];
-  const languages = [...new Set(rows.map(({ language }) => language))];
-  const find = (language: string, contestant: string) =>
-    rows.find((row) => row.language === language && row.contestant === contestant);
-  const times = (language: string, contestant: string) => {
-    const row = find(language, contestant);
-    return row === undefined ? "" : `${row.p50Ms.toFixed(1)} / ${row.p99Ms.toFixed(1)}`;
-  };
-  const ratio = (language: string, of: string, to: string) => {
-    const [a, b] = [find(language, of), find(language, to)];
-    return a === undefined || b === undefined ? "" : `1/${(b.p50Ms / a.p50Ms).toFixed(1)}`;
-  };
-  const head = ["p50 / p99 in ms", ...contestants, "edge : exec", "runner : exec", "runner : bare"];
-  const lines = languages.map((language) => [
-    language,
-    ...contestants.map((contestant) => times(language, contestant)),
-    ratio(language, "edge", "docker exec"),
-    ratio(language, "runner", "docker exec"),
-    ratio(language, "runner", "bare host"),
-  ]);
-  return aligned([head, ...lines]);
+/** The machine in one line. */
+export function machineLine(machine: Machine): string {
+  const gib = Math.round(machine.memoryBytes / 1024 ** 3);
+  return [
+    `${machine.processors} cores (${machine.model})`,
+    `${gib} GB`,
+    `Linux ${machine.kernel}`,
+    `Docker ${machine.docker}`,
+    `runsc ${machine.runsc}`,
+    `Node ${machine.node}`,
+  ].join(", ");
 }
 
-function aligned(lines: readonly (readonly string[])[]): string {
-  const widths = (lines[0] ?? []).map((_, column) =>
-    Math.max(...lines.map((line) => (line[column] ?? "").length)),
+function print({ title, head, rows }: Table): string {
+  return `${title}\n${aligned([head, ...rows])}`;
+}
+
+/** Lines of cells in columns: the first flush left, as are all that hold words, the rest right. */
+export function aligned(lines: readonly (readonly string[])[]): string {
+  const columns = Math.max(...lines.map((line) => line.length));
+  const indexes = Array.from({ length: columns }, (_, column) => column);
+  const cells = (column: number) => lines.map((line) => line[column] ?? "");
+  const widths = indexes.map((column) => Math.max(...cells(column).map((cell) => cell.length)));
+  const isWords = indexes.map((column) =>
+    cells(column)
+      .slice(1)
+      .some((cell) => /^\p{L}/u.test(cell)),
   );
   const pad = (text: string, column: number) =>
-    column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0);
-  return lines.map((line) => line.map(pad).join("   ")).join("\n");
+    isWords[column] ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0);
+  return lines
+    .map((line) => indexes.map((column) => pad(line[column] ?? "", column)).join("   "))
+    .map((line) => `  ${line.trimEnd()}`)
+    .join("\n");
 }

@@ -1,7 +1,12 @@
-// The tables of the README, made from the code's own tables. `npm run docs` writes them between
-// their markers; a test fails when what stands there is not what the code says.
+// The tables of the README, made from the code's own tables and from the figures that are kept.
+// `npm run docs` writes them between their markers and draws the benchmark's pictures; a test fails
+// when what stands there is not what the code says.
 
 import { readFile, writeFile } from "node:fs/promises";
+import { drawPicture } from "../bench/picture.ts";
+import { machineLine } from "../bench/report.ts";
+import { LATEST, readLatest } from "../bench/results.ts";
+import { medianTable, memoryTable, type Table, targetSummary } from "../bench/tables.ts";
 import { ERRORS } from "../shared/errors.ts";
 import { LANGUAGE_IDS, LANGUAGES } from "../shared/languages.ts";
 import * as limits from "../shared/limits.ts";
@@ -17,6 +22,9 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   outcomes: outcomesTable,
   errors: errorsTable,
   prices: pricesTable,
+  bench: benchTable,
+  targets: targetsTable,
+  memory: benchMemoryTable,
 };
 
 /** `text` with the content of every marked table replaced by what the code says now. */
@@ -94,6 +102,27 @@ function pricesTable(): string {
   );
 }
 
+/** What a small program takes, in whose hands, and where and when that was measured. */
+function benchTable(): string {
+  const { latency = [], machine, rounds, takenAt } = readLatest();
+  const caption = `Measured on ${machineLine(machine)}; ${rounds} rounds, ${takenAt.slice(0, 10)}.`;
+  return `${captioned(medianTable(latency))}\n${caption}\n`;
+}
+
+function targetsTable(): string {
+  const { head, rows } = targetSummary(readLatest());
+  return table(head, rows);
+}
+
+function benchMemoryTable(): string {
+  const measured = memoryTable(readLatest().memory);
+  return measured === undefined ? "" : captioned(measured);
+}
+
+function captioned({ title, head, rows }: Table): string {
+  return `${title}.\n\n${table(head, rows)}`;
+}
+
 function size(bytes: number): string {
   const [unit, divisor] = bytes >= 1024 * 1024 ? ["MB", 1024 * 1024] : ["KB", 1024];
   return `${bytes / (divisor as number)} ${unit}`;
@@ -103,6 +132,12 @@ function duration(ms: number): string {
   return `${ms / 1000} s`;
 }
 
-if (import.meta.main) {
+/** Brings the README's tables and the benchmark's pictures into step with the code and the figures. */
+export async function writeDocs(): Promise<void> {
   await writeFile(README, withTables(await readFile(README, "utf8")));
+  const results = readLatest();
+  await writeFile(LATEST.light, drawPicture(results, "light"));
+  await writeFile(LATEST.dark, drawPicture(results, "dark"));
 }
+
+if (import.meta.main) await writeDocs();

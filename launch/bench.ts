@@ -1,82 +1,75 @@
-// `npm run bench`: starts the whole stack, times it beside its peers in one run, prints a table and
-// writes the figures as JSON.
+// `npm run bench`: makes sure of the engine and the image, has the benchmark measured, prints its
+// tables and keeps its figures. A complete run replaces those that the README shows; a run of some
+// parts, or one in which a part failed, replaces nothing.
 
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
-import {
-  atTheRunner,
-  bareOnTheHost,
-  byDockerExec,
-  type Contestant,
-  throughTheEdge,
-} from "../bench/contestants.ts";
-import { measureLatency } from "../bench/latency.ts";
-import { latencyTable, resultsOf } from "../bench/report.ts";
-import { type Engine, ensureEngine } from "../runner/host/engine.ts";
-import { Refusal } from "../runner/host/refusal.ts";
+import { writeFileSync } from "node:fs";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describeMachine } from "../bench/machine.ts";
+import { BENCH_HELP, type BenchOptions, parseBenchOptions } from "../bench/options.ts";
+import { reportOf } from "../bench/report.ts";
+import { LATEST, PART_NAMES, PARTIAL, Results } from "../bench/results.ts";
+import { type RunResult, runParts } from "../bench/run.ts";
+import { writeDocs } from "../docs/tables.ts";
+import { ensureEngine } from "../runner/host/engine.ts";
 import { watchForEnding } from "./ending.ts";
 import { explain } from "./explain.ts";
 import { launchPaths } from "./paths.ts";
 import { requireHost } from "./preflight.ts";
 import { ensureImage } from "./sandbox-image.ts";
-import { type Stack, startStack } from "./stack.ts";
-
-const ROUNDS_DEFAULT = 50;
 
 const say = (line: string) => process.stderr.write(`${line}\n`);
 
-async function main(signal: AbortSignal): Promise<void> {
-  const options = { rounds: { type: "string", default: String(ROUNDS_DEFAULT) } } as const;
-  const rounds = Number(parseArgs({ options }).values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new Refusal("--rounds takes a whole number of at least 1.");
-  }
+/** Runs the benchmark; resolves with the exit code. */
+async function main(options: BenchOptions, signal: AbortSignal): Promise<number> {
+  const { rounds, parts } = options;
   const paths = launchPaths();
   requireHost(paths);
   const engine = await ensureEngine({ paths: paths.engine, report: say, signal });
   try {
-    const image = await ensureImage({ paths, socket: engine.socket, report: say, signal });
-    const results = await measure(engine, image, rounds, signal);
-    const file = join(paths.repo, "bench", "results", "latest.json");
-    mkdirSync(join(paths.repo, "bench", "results"), { recursive: true });
-    writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
-    process.stdout.write(`\n${latencyTable(results.latency)}\n\nWritten to ${file}\n`);
+    const { socket, runtime } = engine;
+    const image = await ensureImage({ paths, socket, report: say, signal });
+    const machine = await describeMachine(engine);
+    const peers = { socket, runtime, image };
+    const result = await runParts({ engine: peers, parts, rounds, say, signal });
+    const takenAt = new Date().toISOString();
+    const results = Results.parse({ takenAt, rounds, machine, ...result.measured });
+    process.stdout.write(`\n${reportOf(results)}\n\n`);
+    await keep(results);
+    return tellFailures(result);
   } finally {
     await engine.release();
   }
 }
 
-async function measure(engine: Engine, image: string, rounds: number, signal: AbortSignal) {
-  const { socket, runtime } = engine;
-  const undo: (() => Promise<void>)[] = [];
-  try {
-    say("starting the runner and the gateway");
-    const stack: Stack = await startStack({ socket, image, runtime });
-    undo.push(stack.stop);
-    const contestants: Contestant[] = [];
-    for (const enter of [
-      () => throughTheEdge(stack),
-      async () => atTheRunner(stack),
-      () => byDockerExec({ socket, image, runtime }),
-      () => bareOnTheHost({ socket, image }),
-    ]) {
-      const contestant = await enter();
-      undo.push(contestant.close);
-      contestants.push(contestant);
-    }
-    return resultsOf(
-      await measureLatency(contestants, { rounds, report: say, signal }),
-      new Date(),
-    );
-  } finally {
-    for (const step of undo.reverse()) await step();
+async function keep(results: Results): Promise<void> {
+  const text = `${JSON.stringify(results, null, 2)}\n`;
+  if (PART_NAMES.some((part) => results[part] === undefined)) {
+    writeFileSync(PARTIAL, text);
+    say(`Not a complete run, so it is kept apart, in ${nameOf(PARTIAL)}.`);
+    return;
   }
+  writeFileSync(LATEST.json, text);
+  await writeDocs();
+  say(`Kept in ${nameOf(LATEST.json)}; its pictures and the README are in step with it.`);
+}
+
+function tellFailures({ failed }: RunResult): number {
+  for (const { part, error } of failed) {
+    say(`\nThe part "${part}" failed:\n${error instanceof Error ? error.stack : String(error)}`);
+  }
+  return failed.length === 0 ? 0 : 1;
+}
+
+function nameOf(file: URL): string {
+  return relative(launchPaths().repo, fileURLToPath(file));
 }
 
 const ending = watchForEnding();
 try {
-  await main(ending.first);
+  const options = parseBenchOptions(process.argv.slice(2));
+  if (options.help) process.stdout.write(BENCH_HELP);
+  else process.exitCode = await main(options, ending.first);
 } catch (thrown) {
   process.exitCode = explain(thrown, ending.first);
 }

@@ -1,0 +1,133 @@
+// The shape of what a run has measured, as it is kept in bench/results/latest.json, and reading it
+// back. A part that was not measured is absent, never zero.
+
+import { readFileSync } from "node:fs";
+import * as z from "zod";
+import { LANGUAGE_IDS } from "../shared/languages.ts";
+
+const language = z.enum(LANGUAGE_IDS);
+const count = z.int().nonnegative();
+const measured = z.number().nonnegative();
+
+export const PART_NAMES = ["latency", "first", "burst", "sustained", "idle", "memory"] as const;
+export type PartName = (typeof PART_NAMES)[number];
+
+const Machine = z.strictObject({
+  processors: count,
+  model: z.string(),
+  memoryBytes: count,
+  kernel: z.string(),
+  docker: z.string(),
+  runsc: z.string(),
+  node: z.string(),
+});
+export type Machine = z.infer<typeof Machine>;
+
+/** One language, run one way, sequentially. */
+const LatencyRow = z.strictObject({
+  language,
+  contestant: z.string(),
+  count,
+  p50Ms: measured,
+  p99Ms: measured,
+  minMs: measured,
+});
+export type LatencyRow = z.infer<typeof LatencyRow>;
+
+/** The first execution of a language after idleness, beside a warm one. */
+const FirstRow = z.strictObject({
+  language,
+  idleMs: measured,
+  warmMs: measured,
+  warmCount: count,
+  /** In the order they were taken, one after each idle wait. */
+  firstMs: z.array(measured),
+});
+export type FirstRow = z.infer<typeof FirstRow>;
+
+const Burst = z.strictObject({
+  language,
+  /** Executions asked for at once, of one account. */
+  size: count,
+  /** Each burst: until the last answer, and how many had the right output. */
+  bursts: z.array(z.strictObject({ ms: measured, succeeded: count })),
+  /** Real `docker run`s one after another, and how long they took together. */
+  dockerRuns: count,
+  dockerRunsMs: measured,
+});
+export type Burst = z.infer<typeof Burst>;
+
+const Rate = z.strictObject({
+  concurrency: count,
+  done: count,
+  failed: count,
+  ms: measured,
+  perSecond: measured,
+});
+export type Rate = z.infer<typeof Rate>;
+
+const SustainedRow = z.strictObject({
+  language,
+  runner: z.array(Rate),
+  containers: z.array(Rate),
+});
+export type SustainedRow = z.infer<typeof SustainedRow>;
+
+const Idle = z.strictObject({
+  sandboxes: count,
+  seconds: measured,
+  /** Processor time in that span, by the kind of process. */
+  cpuMs: z.strictObject({
+    sandbox: measured,
+    programs: measured,
+    gofer: measured,
+    shim: measured,
+  }),
+  /** The runner's own, which is not a sandbox's. */
+  runnerCpuMs: measured,
+});
+export type Idle = z.infer<typeof Idle>;
+
+const pssBytes = z.strictObject({ sandbox: count, programs: count, gofer: count, shim: count });
+
+const MemoryRow = z.strictObject({
+  language,
+  sandboxes: count,
+  /** Medians over the sandboxes: the whole, and each part by itself. */
+  totalBytes: count,
+  partBytes: pssBytes,
+});
+export type MemoryRow = z.infer<typeof MemoryRow>;
+
+export const Results = z.strictObject({
+  takenAt: z.iso.datetime(),
+  rounds: count,
+  machine: Machine,
+  latency: z.array(LatencyRow).optional(),
+  first: z.array(FirstRow).optional(),
+  burst: Burst.optional(),
+  sustained: z.array(SustainedRow).optional(),
+  idle: Idle.optional(),
+  memory: z.array(MemoryRow).optional(),
+});
+export type Results = z.infer<typeof Results>;
+
+/** The parts' figures alone. */
+export type Measured = Pick<Results, PartName>;
+
+const RESULTS_DIR = new URL("./results/", import.meta.url);
+
+/** Where the figures and pictures of the last complete run are. */
+export const LATEST = {
+  json: new URL("latest.json", RESULTS_DIR),
+  light: new URL("latest.svg", RESULTS_DIR),
+  dark: new URL("latest-dark.svg", RESULTS_DIR),
+};
+
+/** Where those of a run of some parts only go, so that they replace nothing. */
+export const PARTIAL = new URL("partial.json", RESULTS_DIR);
+
+/** The figures of the last complete run. */
+export function readLatest(): Results {
+  return Results.parse(JSON.parse(readFileSync(LATEST.json, "utf8")));
+}

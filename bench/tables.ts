@@ -1,0 +1,226 @@
+// The tables of a run, as rows of text: printed aligned on a terminal by bench/report.ts and as
+// Markdown in the README by docs/tables.ts. Every part that was not measured has no table.
+
+import { LANGUAGES, type LanguageId } from "../shared/languages.ts";
+import type { LatencyRow, Measured } from "./results.ts";
+import { median } from "./stats.ts";
+import {
+  burstFigures,
+  idlePercent,
+  latencyRatio,
+  sustainedFigures,
+  type Verdict,
+  verdictsOf,
+} from "./verdicts.ts";
+
+export type Table = { title: string; head: string[]; rows: string[][] };
+
+/** Every table of what was measured, in the order of the parts. */
+export function tablesOf(results: Measured): Table[] {
+  return [
+    latencyTable(results.latency),
+    firstTable(results.first),
+    burstTable(results.burst),
+    sustainedTable(results.sustained),
+    idleTable(results.idle),
+    memoryTable(results.memory),
+  ].filter((table) => table !== undefined);
+}
+
+function latencyTable(rows: Measured["latency"]): Table | undefined {
+  if (rows === undefined) return undefined;
+  const contestants = unique(rows.map(({ contestant }) => contestant));
+  const ratios = [
+    ["edge", "docker exec"],
+    ["runner", "docker exec"],
+    ["runner", "bare host"],
+  ] as const;
+  return {
+    title: "One small program, from request to output: p50 / p99 in ms",
+    head: ["", ...contestants, ...ratios.map(([of, to]) => `${of} : ${to}`)],
+    rows: unique(rows.map(({ language }) => language)).map((language) => [
+      nameOf(language),
+      ...contestants.map((contestant) => latencyCell(rows, language, contestant)),
+      ...ratios.map(([of, to]) => inverse(latencyRatio(rows, language, of, to))),
+    ]),
+  };
+}
+
+/** The medians alone, of every language and contestant. */
+export function medianTable(rows: readonly LatencyRow[]): Table {
+  const contestants = unique(rows.map(({ contestant }) => contestant));
+  const median = (language: LanguageId, contestant: string) =>
+    rows.find((row) => row.language === language && row.contestant === contestant)?.p50Ms;
+  return {
+    title: "One small program, from request to output: medians in ms",
+    head: ["", ...contestants],
+    rows: unique(rows.map(({ language }) => language)).map((language) => [
+      nameOf(language),
+      ...contestants.map((contestant) => optional(median(language, contestant))),
+    ]),
+  };
+}
+
+function latencyCell(rows: readonly LatencyRow[], language: LanguageId, contestant: string) {
+  const row = rows.find((one) => one.language === language && one.contestant === contestant);
+  return row === undefined ? "" : `${ms(row.p50Ms)} / ${ms(row.p99Ms)} (${row.count})`;
+}
+
+function firstTable(rows: Measured["first"]): Table | undefined {
+  if (rows === undefined) return undefined;
+  return {
+    title: "The first execution after a minute of idleness, at the runner, in ms",
+    head: ["", "warm p50", "first p50", "first max", "samples", "first : warm"],
+    rows: rows.map(({ language, warmMs, firstMs }) => [
+      nameOf(language),
+      ms(warmMs),
+      ms(median(firstMs)),
+      ms(Math.max(...firstMs)),
+      String(firstMs.length),
+      `${(median(firstMs) / warmMs).toFixed(1)}×`,
+    ]),
+  };
+}
+
+function burstTable(burst: Measured["burst"]): Table | undefined {
+  if (burst === undefined) return undefined;
+  const figures = burstFigures(burst);
+  const scaled = burst.dockerRuns < burst.size ? `, scaled from ${burst.dockerRuns}` : "";
+  return {
+    title: `${burst.size} executions at once from one account, at the runner`,
+    head: ["", "succeeded", "last done", `${burst.size} docker run in a row${scaled}`, "ratio"],
+    rows: [
+      [
+        nameOf(burst.language),
+        burst.bursts.map(({ succeeded }) => `${succeeded}`).join(", "),
+        burst.bursts.map((one) => seconds(one.ms)).join(", "),
+        seconds(figures.containersMs),
+        inverse(figures.ratio),
+      ],
+    ],
+  };
+}
+
+function sustainedTable(rows: Measured["sustained"]): Table | undefined {
+  const [first] = rows ?? [];
+  if (rows === undefined || first === undefined) return undefined;
+  const rate = ({ perSecond, failed }: { perSecond: number; failed: number }) =>
+    failed === 0 ? perSecond.toFixed(1) : `${perSecond.toFixed(1)} (${failed} failed)`;
+  return {
+    title: "Executions a second from one account, at the runner, by how many are under way",
+    head: [
+      "",
+      ...first.runner.map(({ concurrency }) => `runner, ${concurrency}`),
+      ...first.containers.map(({ concurrency }) => `docker run, ${concurrency}`),
+      "best : docker run, 1",
+    ],
+    rows: rows.map((row) => [
+      nameOf(row.language),
+      ...row.runner.map(rate),
+      ...row.containers.map(rate),
+      `${sustainedFigures(row).factor.toFixed(1)}×`,
+    ]),
+  };
+}
+
+function idleTable(idle: Measured["idle"]): Table | undefined {
+  if (idle === undefined) return undefined;
+  const kinds = Object.entries(idle.cpuMs);
+  return {
+    title: `Processor time of ${idle.sandboxes} idle sandboxes in ${idle.seconds.toFixed(0)} s, in ms`,
+    head: ["", ...kinds.map(([kind]) => kind), "the runner itself", "20 sandboxes, of one core"],
+    rows: [
+      [
+        "all",
+        ...kinds.map(([, value]) => ms(value)),
+        ms(idle.runnerCpuMs),
+        `${idlePercent(idle).toFixed(2)} %`,
+      ],
+    ],
+  };
+}
+
+/** What each process of one idle sandbox takes. */
+export function memoryTable(rows: Measured["memory"]): Table | undefined {
+  const [first] = rows ?? [];
+  if (rows === undefined || first === undefined) return undefined;
+  const kinds = Object.keys(first.partBytes) as (keyof typeof first.partBytes)[];
+  return {
+    title: "Memory of one idle sandbox (PSS, medians), in MB",
+    head: ["", ...kinds, "in all"],
+    rows: rows.map(({ language, partBytes, totalBytes }) => [
+      nameOf(language),
+      ...kinds.map((kind) => mib(partBytes[kind])),
+      mib(totalBytes),
+    ]),
+  };
+}
+
+/** What was to be reached and whether it was. */
+export function targetTable(results: Measured): Table {
+  return {
+    title: "Against the targets",
+    head: ["What", "Of", "Measured", "Target", ""],
+    rows: verdictsOf(results)
+      .filter(({ target }) => target !== "")
+      .map(({ what, of, measured, target, reached }) => [
+        what,
+        of,
+        measured,
+        target,
+        markOf(reached),
+      ]),
+  };
+}
+
+/** The same in few rows: what has one target in common stands together. */
+export function targetSummary(results: Measured): Table {
+  const verdicts = verdictsOf(results).filter(({ target }) => target !== "");
+  const keyOf = ({ what, target }: Verdict) => `${what}\n${target}`;
+  return {
+    title: "Against the targets",
+    head: ["What", "Target", "Measured"],
+    rows: unique(verdicts.map(keyOf)).map((key) => {
+      const figures = verdicts.filter((verdict) => keyOf(verdict) === key);
+      const cells = figures.map(
+        ({ of, measured, reached }) => `${of} ${measured} ${markOf(reached).charAt(0)}`,
+      );
+      const [what = "", target = ""] = key.split("\n");
+      return [what, target, cells.join(", ")];
+    }),
+  };
+}
+
+function markOf(reached: Verdict["reached"]): string {
+  return reached ? "✓ reached" : "✗ missed";
+}
+
+/** Several values of a list, each once, in the order of their first appearance. */
+function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)];
+}
+
+function nameOf(language: LanguageId): string {
+  return LANGUAGES[language].name;
+}
+
+/** Milliseconds with the digits that mean something at their size. */
+export function ms(value: number): string {
+  return value.toFixed(value < 100 ? 1 : 0);
+}
+
+function optional(value: number | undefined): string {
+  return value === undefined ? "" : ms(value);
+}
+
+function seconds(valueMs: number): string {
+  return `${(valueMs / 1000).toFixed(2)} s`;
+}
+
+function mib(bytes: number): string {
+  return (bytes / 1024 / 1024).toFixed(1);
+}
+
+function inverse(ratio: number | undefined): string {
+  return ratio === undefined ? "" : `1/${(1 / ratio).toFixed(1)}`;
+}

@@ -1,0 +1,32 @@
+// What the engine is to reach, as data: the only place that knows these numbers. A measurement is
+// held against its target by bench/verdicts.ts; a language without a row here has none.
+
+import type { LanguageId } from "../shared/languages.ts";
+
+/** A figure that should not be above `atMost`, or not be below `atLeast`. */
+export type Target = { atMost: number } | { atLeast: number };
+
+type ByLanguage = Partial<Record<LanguageId, Target>>;
+
+/** Median time of one execution, in parts of what a peer takes. */
+export const LATENCY_TARGETS: readonly { of: string; to: string; target: Target }[] = [
+  { of: "edge", to: "docker exec", target: { atMost: 1 / 5 } },
+  { of: "runner", to: "docker exec", target: { atMost: 1 / 8 } },
+  { of: "runner", to: "bare host", target: { atMost: 1 } },
+];
+
+/** The first execution after a minute of idleness, in multiples of a warm one. */
+export const FIRST_TARGET: Target = { atMost: 2 };
+
+/** All executions of a burst, in parts of as many containers one after another. */
+export const BURST_TARGET: Target = { atMost: 1 / 10 };
+
+/** Executions a second, in multiples of one container per execution. */
+export const SUSTAINED_TARGETS: ByLanguage = {
+  python: { atLeast: 12 },
+  bash: { atLeast: 25 },
+  javascript: { atLeast: 4 },
+};
+
+/** Processor time of twenty idle sandboxes together, in hundredths of one core. */
+export const IDLE_PERCENT_TARGET: Target = { atMost: 2 };

@@ -1,0 +1,151 @@
+// Holds what was measured against bench/targets.ts, figure by figure. Nothing is averaged away: each
+// language stands for itself, and what was not measured has no verdict.
+
+import { LANGUAGES, type LanguageId } from "../shared/languages.ts";
+import type { Burst, FirstRow, Idle, LatencyRow, Measured, SustainedRow } from "./results.ts";
+import { median } from "./stats.ts";
+import {
+  BURST_TARGET,
+  FIRST_TARGET,
+  IDLE_PERCENT_TARGET,
+  LATENCY_TARGETS,
+  SUSTAINED_TARGETS,
+  type Target,
+} from "./targets.ts";
+
+/** One figure beside its target. */
+export type Verdict = {
+  what: string;
+  /** The language's name, or what else the figure is of. */
+  of: string;
+  measured: string;
+  /** Empty where there is no target. */
+  target: string;
+  reached: boolean | undefined;
+};
+
+/** Sandboxes that the idle target is about; other numbers are scaled to it. */
+const IDLE_SANDBOXES = 20;
+
+/** Every verdict on what was measured, part by part. */
+export function verdictsOf(results: Measured): Verdict[] {
+  return [
+    ...latencyVerdicts(results.latency ?? []),
+    ...(results.first ?? []).map(firstVerdict),
+    ...(results.burst === undefined ? [] : [burstVerdict(results.burst)]),
+    ...(results.sustained ?? []).map(sustainedVerdict),
+    ...(results.idle === undefined ? [] : [idleVerdict(results.idle)]),
+  ];
+}
+
+function latencyVerdicts(rows: readonly LatencyRow[]): Verdict[] {
+  const languages = [...new Set(rows.map(({ language }) => language))];
+  return LATENCY_TARGETS.flatMap(({ of, to, target }) =>
+    languages.flatMap((language) => {
+      const ratio = latencyRatio(rows, language, of, to);
+      if (ratio === undefined) return [];
+      const what = `${of}, in parts of ${to} (median)`;
+      return [verdict(what, nameOf(language), part(ratio), ratio, target, part)];
+    }),
+  );
+}
+
+/** The median of one contestant in parts of another's, or `undefined` where one was not measured. */
+export function latencyRatio(
+  rows: readonly LatencyRow[],
+  language: LanguageId,
+  of: string,
+  to: string,
+): number | undefined {
+  const find = (contestant: string) =>
+    rows.find((row) => row.language === language && row.contestant === contestant)?.p50Ms;
+  const [ours, theirs] = [find(of), find(to)];
+  return ours === undefined || theirs === undefined ? undefined : ours / theirs;
+}
+
+function firstVerdict({ language, warmMs, firstMs }: FirstRow): Verdict {
+  const ratio = median(firstMs) / warmMs;
+  const what = "first execution after a minute of idleness, in multiples of a warm one";
+  return verdict(what, nameOf(language), times(ratio), ratio, FIRST_TARGET, times);
+}
+
+function burstVerdict(burst: Burst): Verdict {
+  const failed = burst.bursts.reduce((sum, { succeeded }) => sum + burst.size - succeeded, 0);
+  const what = `${burst.size} at once from one account, in parts of as many containers in a row`;
+  const name = nameOf(burst.language);
+  const { ratio } = burstFigures(burst);
+  const shown = failed === 0 ? part(ratio) : `${part(ratio)}, but ${failed} failed`;
+  const found = verdict(what, name, shown, ratio, BURST_TARGET, part);
+  return { ...found, reached: found.reached === true && failed === 0 };
+}
+
+/** The median burst, what as many containers take, and the one in parts of the other. */
+export function burstFigures(burst: Burst): { ms: number; containersMs: number; ratio: number } {
+  const ms = median(burst.bursts.map((one) => one.ms));
+  const containersMs = (burst.dockerRunsMs / burst.dockerRuns) * burst.size;
+  return { ms, containersMs, ratio: ms / containersMs };
+}
+
+function sustainedVerdict(row: SustainedRow): Verdict {
+  const { best, factor } = sustainedFigures(row);
+  const target = SUSTAINED_TARGETS[row.language];
+  const shown = `${times(factor)} (${best.concurrency} at a time)`;
+  const what = "executions a second, in multiples of one container per execution";
+  return verdict(what, nameOf(row.language), shown, factor, target, times);
+}
+
+/** The concurrency that gave most, and how that compares with containers one after another. */
+export function sustainedFigures({ runner, containers }: SustainedRow) {
+  const [best] = [...runner].sort((a, b) => b.perSecond - a.perSecond);
+  const oneByOne = containers.find(({ concurrency }) => concurrency === 1);
+  if (best === undefined || oneByOne === undefined) throw new Error("a rate is missing");
+  return { best, oneByOne, factor: best.perSecond / oneByOne.perSecond };
+}
+
+function idleVerdict(idle: Idle): Verdict {
+  const percent = idlePercent(idle);
+  const what = `processor time of ${IDLE_SANDBOXES} idle sandboxes together, of one core`;
+  const show = (value: number) => `${value.toFixed(2)} %`;
+  return verdict(what, "all languages", show(percent), percent, IDLE_PERCENT_TARGET, show);
+}
+
+/** What twenty idle sandboxes use together, in hundredths of one core. */
+export function idlePercent({ sandboxes, seconds, cpuMs }: Idle): number {
+  const sum = Object.values(cpuMs).reduce((total, ms) => total + ms, 0);
+  return ((sum / (seconds * 1000)) * 100 * IDLE_SANDBOXES) / sandboxes;
+}
+
+function verdict(
+  what: string,
+  of: string,
+  measured: string,
+  value: number,
+  target: Target | undefined,
+  show: (value: number) => string,
+): Verdict {
+  if (target === undefined) return { what, of, measured, target: "", reached: undefined };
+  if ("atMost" in target) {
+    const { atMost } = target;
+    return { what, of, measured, target: `at most ${show(atMost)}`, reached: value <= atMost };
+  }
+  const { atLeast } = target;
+  return { what, of, measured, target: `at least ${show(atLeast)}`, reached: value >= atLeast };
+}
+
+function nameOf(language: LanguageId): string {
+  return LANGUAGES[language].name;
+}
+
+/** A ratio as people say it: 1/8.2 where it is small, 1.3× where it is not. */
+function part(ratio: number): string {
+  return ratio < 1 ? `1/${trimmed(1 / ratio)}` : times(ratio);
+}
+
+function times(factor: number): string {
+  return `${trimmed(factor)}×`;
+}
+
+/** One digit after the point, and none where it is a zero. */
+function trimmed(value: number): string {
+  return value.toFixed(1).replace(/\.0$/, "");
+}
