@@ -17,6 +17,7 @@ const JAVASCRIPT_CODE = "console.log([1, 2, 3].map((n) => n * n).join())";
 const TYPESCRIPT_CODE =
   "enum Colour { Red, Green }\nconst c: Colour = Colour.Green;\nconsole.log(Colour[c]);";
 const BASH_CODE = "echo hello";
+const RUBY_CODE = "puts (1..100).sum";
 
 export const PROGRAMS: readonly BenchProgram[] = [
   {
@@ -30,6 +31,12 @@ export const PROGRAMS: readonly BenchProgram[] = [
     code: PYTHON_CODE,
     expected: "499500\n",
     command: ["/usr/bin/python3", "-c", PYTHON_CODE],
+  },
+  {
+    language: "ruby",
+    code: RUBY_CODE,
+    expected: "5050\n",
+    command: ["/usr/bin/ruby", "-e", RUBY_CODE],
   },
   {
     language: "javascript",

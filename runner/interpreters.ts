@@ -55,6 +55,10 @@ const INTERPRETERS: Record<LanguageId, Interpreter> = {
     argv: ["/bin/bash", `${WORKSPACE}/main.sh`],
     env: { ...COMMON_ENV, BASH_ENV: `${BOOT}/boot.bash`, LD_PRELOAD: `${BOOT}/report.so` },
   },
+  ruby: {
+    argv: ["/usr/bin/ruby", `-r${BOOT}/boot.rb`, `${WORKSPACE}/main.rb`],
+    env: { ...COMMON_ENV, LD_PRELOAD: `${BOOT}/ruby.so ${BOOT}/report.so` },
+  },
 };
 
 /** The command and environment that leave an interpreter of `language` warm and waiting. */

@@ -32,6 +32,11 @@ export const LANGUAGES = {
     aliases: ["sh", "shell"],
     mainFile: "main.sh",
   },
+  ruby: {
+    name: "Ruby",
+    aliases: ["rb"],
+    mainFile: "main.rb",
+  },
 } as const satisfies Record<string, Language>;
 
 export type LanguageId = keyof typeof LANGUAGES;

@@ -22,6 +22,7 @@ const LANGUAGES: Record<string, string> = {
   ".js": "javascript",
   ".ts": "typescript",
   ".sh": "bash",
+  ".rb": "ruby",
 };
 const PROGRAMS_MIN = 60;
 /** What an execution may take beyond its own timeout: the grace the runner gives a sandbox. */

@@ -119,6 +119,27 @@ const TRACES: Trace[] = [
       "import module from 'node:module'; import { writeFileSync } from 'node:fs'; module.enableCompileCache('/tmp/cache'); module.flushCompileCache(); writeFileSync('/tmp/package.json', '{}'); writeFileSync('/workspace/package.json', '{ \"type\": \"commonjs\" }');",
     look: "import { readdirSync } from 'node:fs'; const found: string[] = [...readdirSync('/tmp'), ...readdirSync('/workspace').filter((n) => n !== 'main.ts'), ...readdirSync('/dev/shm')]; if (found.length > 0) console.log(found);",
   },
+  {
+    what: "patched classes, constants, globals and the environment",
+    language: "ruby",
+    leave:
+      "class String; def left = 1; end; class << RubyVM::InstructionSequence; def load_iseq(path) = abort('left'); end\nLEFT = 1; $left = 1; ENV['LEFT'] = '1'; ENV['RUBYOPT'] = '-rleft'; $LOAD_PATH.unshift('/tmp'); srand(1); at_exit { sleep 60 }; Process.setproctitle('left'); File.umask(0); File.write('/tmp/json.rb', 'abort :left'); exit!",
+    look: "require 'json'\nputs 'found' if ''.respond_to?(:left) || defined?(LEFT) || $left || ENV['LEFT'] || ENV['RUBYOPT'] || $LOAD_PATH.include?('/tmp') || Random.seed == 1 || File.umask != 0o22 || File.read('/proc/self/cmdline').include?('left')",
+  },
+  {
+    what: "files, gems and settings that Ruby would look for",
+    language: "ruby",
+    leave:
+      "require 'fileutils'\n%w[/workspace/.gem/ruby/3.3.0/specifications /workspace/.local/share/gem/ruby/3.3.0/specifications /tmp/d].each { |d| FileUtils.mkdir_p(d); File.write(\"#{d}/left.gemspec\", \"Gem::Specification.new { |s| s.name = 'left'; s.version = '1' }\") }\nFile.write('/workspace/.gemrc', 'left: 1'); File.write('/workspace/.irbrc', 'left'); File.write('/workspace/set.rb', 'abort :left')",
+    look: "left = Dir.glob('{/workspace,/tmp,/dev/shm}/{*,.*}').reject { |path| path.end_with?('/.') || path == '/workspace/main.rb' }\nputs left, Gem::Specification.map(&:name).grep(/left/)",
+  },
+  {
+    what: "processes, threads and servers",
+    language: "ruby",
+    leave:
+      "require 'socket'\ns = TCPServer.new('127.0.0.1', 7778); u = UNIXServer.new(\"\\0ruby\") rescue nil\nProcess.daemon(true, true) if fork.nil?\nfork { Process.setsid; trap('TERM', 'IGNORE'); sleep 60 } if $$ != Process.getpgrp\nsleep 0.2",
+    look: "require 'socket'\nputs Dir.children('/proc').grep(/\\A\\d+\\z/) - ['1', $$.to_s], File.read('/proc/net/unix').lines.grep(/@/)\nbegin; TCPSocket.new('127.0.0.1', 7778); puts 'found'; rescue SystemCallError; end",
+  },
 ];
 
 describe.each(TRACES)("$what", ({ what, language, leave, look }) => {

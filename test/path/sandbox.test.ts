@@ -14,6 +14,7 @@ describe("every language", () => {
     ["javascript", 'console.log("héllo")'],
     ["typescript", 'const text: string = "héllo"; console.log(text)'],
     ["bash", "echo héllo"],
+    ["ruby", 'puts "héllo"'],
   ] as const;
 
   it.each(hellos)("says hello: %s", async (language, code) => {
@@ -31,6 +32,7 @@ describe("every language", () => {
     ["javascript", "console.log(JSON.stringify(process.argv.slice(2)))", '["a b","","ü","--x"]\n'],
     ["typescript", "console.log(JSON.stringify(process.argv.slice(2)))", '["a b","","ü","--x"]\n'],
     ["bash", 'printf "[%s]" "$@"; echo $#', "[a b][][ü][--x]4\n"],
+    ["ruby", "p ARGV", '["a b", "", "ü", "--x"]\n'],
   ])("gets its arguments: %s", async (language, code, wanted) => {
     expect(await outputOf(language, code, { args: ["a b", "", "ü", "--x"] })).toBe(wanted);
   });
@@ -39,6 +41,7 @@ describe("every language", () => {
     ["python", "import sys; print(sum(map(len, sys.argv[1:])))"],
     ["javascript", "console.log(process.argv.slice(2).join('').length)"],
     ["bash", 'printf -v all %s "$@"; echo ${#all}'],
+    ["ruby", "puts ARGV.join.size"],
   ])("gets long arguments too: %s", async (language, code) => {
     const args = Array.from({ length: 15 }, () => "x".repeat(2000));
     expect(await outputOf(language, code, { args })).toBe("30000\n");
@@ -61,6 +64,7 @@ describe("every language", () => {
       'let t = ""; for await (const c of process.stdin) t += c; const [l, ...r] = t.split("\\n"); console.log(l); console.log(r.join("\\n").length)',
     ],
     ["bash", 'read -r line; echo "$line"; wc -c'],
+    ["ruby", "puts gets; puts $stdin.read.size"],
   ])("reads its standard input to its end: %s", async (language, code) => {
     const stdin = `first line\n${"x".repeat(300_000)}`;
     expect(await outputOf(language, code, { stdin })).toBe("first line\n300000\n");
@@ -95,6 +99,13 @@ describe("every language", () => {
       "x=5",
       "5 00 01\n",
     ],
+    [
+      "ruby",
+      "require_relative 'utils/a'; puts \"#{X} #{File.binread('data.bin').bytes}\"",
+      "utils/a.rb",
+      "X = 5",
+      "5 [0, 1]\n",
+    ],
   ])("finds the files that came with it: %s", async (language, code, name, content, wanted) => {
     const files = [
       { name, content },
@@ -108,6 +119,7 @@ describe("every language", () => {
     ["javascript", "process.exit(3)"],
     ["typescript", "process.exitCode = 3"],
     ["bash", "exit 3"],
+    ["ruby", "exit 3"],
   ])("ends with its own exit code: %s", async (language, code) => {
     expect(await run(language, code)).toMatchObject({ outcome: "error", exitCode: 3, stderr: "" });
   });
@@ -116,6 +128,7 @@ describe("every language", () => {
     ["python", "import os\nos.kill(os.getpid(), 15)"],
     ["javascript", 'process.kill(process.pid, "SIGTERM"); setTimeout(() => {}, 5000)'],
     ["bash", "kill -TERM $$"],
+    ["ruby", "Process.kill('TERM', $$); sleep 5"],
   ])("ends by its own signal: %s", async (language, code) => {
     expect(await run(language, code)).toMatchObject({
       outcome: "signal",
@@ -129,6 +142,7 @@ describe("every language", () => {
     ["javascript", "console.log('start'); for (;;) {}"],
     ["typescript", "console.log('start'); setInterval(() => {}, 1000)"],
     ["bash", "echo start; sleep 60"],
+    ["ruby", "$stdout.sync = true; puts 'start'; loop {}"],
   ])("is stopped at its time limit and keeps what it wrote: %s", async (language, code) => {
     const report = await run(language, code, { runTimeoutMs: 400 });
     expect(report).toMatchObject({ outcome: "timeout", exitCode: null, stdout: "start\n" });
@@ -140,6 +154,7 @@ describe("every language", () => {
     ["python", "print('start', flush=True)\nx = []\nwhile True: x.append(b'x' * (1 << 20))"],
     ["javascript", "console.log('start'); const x = []; for (;;) x.push(Buffer.alloc(1 << 20, 1))"],
     ["bash", "echo start; x=xxxxxxxx; while :; do x=$x$x; done"],
+    ["ruby", "$stdout.sync = true; puts 'start'; x = []; loop { x << 'x' * (1 << 20) }"],
   ])("is stopped at its memory limit and keeps what it wrote: %s", async (language, code) => {
     const report = await run(language, code);
     expect(report).toMatchObject({ outcome: "memory", exitCode: null, stdout: "start\n" });
@@ -150,6 +165,7 @@ describe("every language", () => {
     ["python", "import sys\nwhile True: sys.stdout.write('y' * 100000)"],
     ["javascript", "const b = 'y'.repeat(65536); (function w() { process.stdout.write(b, w) })()"],
     ["bash", "yes"],
+    ["ruby", "loop { print 'y' * 100_000 }"],
   ])("is stopped when it writes for ever and keeps the beginning: %s", async (language, code) => {
     const report = await run(language, code);
     expect(report).toMatchObject({ outcome: "output_limit", stdoutTruncated: true });
@@ -164,6 +180,7 @@ describe("every language", () => {
     ],
     ["javascript", "console.log(process.cwd(), require('os').homedir(), require('os').tmpdir())"],
     ["bash", "echo $PWD $HOME $(dirname $(mktemp))"],
+    ["ruby", "require 'tmpdir'; puts [Dir.pwd, Dir.home, File.dirname(Dir.mktmpdir)].join(' ')"],
   ])("starts in its workspace, which is its home, and has a /tmp: %s", async (language, code) => {
     expect(await outputOf(language, code)).toBe("/workspace /workspace /tmp\n");
   });
@@ -219,14 +236,15 @@ describe("limits", () => {
 describe("many at once", () => {
   it("all get their own output", async () => {
     const programs = Array.from({ length: 12 }, (_, i) => ({
-      accountId: `crowd-${i % 4}`,
-      language: ["python", "javascript", "bash"][i % 3] ?? "bash",
+      accountId: `crowd-${i % 3}`,
+      language: ["python", "javascript", "bash", "ruby"][i % 4] ?? "bash",
       number: i,
     }));
     const code = {
       python: "print(input())",
       javascript: "console.log(require('fs').readFileSync(0, 'utf8').trim())",
       bash: "read -r x; echo $x",
+      ruby: "puts gets",
     };
     const answers = await Promise.all(
       programs.map(({ accountId, language, number }) =>

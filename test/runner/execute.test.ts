@@ -50,6 +50,7 @@ describe("an execution", () => {
     ["javascript", "main.js"],
     ["typescript", "main.ts"],
     ["bash", "main.sh"],
+    ["ruby", "main.rb"],
   ] as const)("writes a %s program to %s", async (language, name) => {
     const { jobs } = await run({ ...REQUEST, language });
     expect(jobs[0]?.files[0]?.name).toBe(name);

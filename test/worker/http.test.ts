@@ -122,7 +122,7 @@ describe("the bare address", () => {
     const index = await (await gateway().send("/")).json();
     expect(index).toEqual({
       name: "agent-coderunner",
-      languages: ["python", "javascript", "typescript", "bash"],
+      languages: ["python", "javascript", "typescript", "bash", "ruby"],
       routes: ["GET /", "GET /health", "POST /api/keys", "POST /api/execute"],
     });
   });

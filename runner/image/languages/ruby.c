@@ -1,0 +1,252 @@
+/*
+ * Makes a Ruby that is started ahead of time wait for its program at the one place where nothing of
+ * ours is on its stack: where its parser first reads the script (LD_PRELOAD). Ruby opens the script
+ * before anything else and looks at its first byte; until there is a script it is shown stand-in.rb
+ * instead. Then it loads boot.rb (-r), which warms it up and drops that byte, and asks for more: here
+ * it blocks, and when the job has arrived the script itself takes the descriptor's place.
+ */
+#define _GNU_SOURCE 1
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <ruby.h>
+#include <ruby/thread.h>
+#include <ruby/version.h>
+#include <ruby/vm.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CONTROL_FD 15
+#define MAIN "/workspace/main.rb"
+#define PLACE "/opt/coderunner/languages"
+#define MESSAGE_BYTES_MAX (1 << 20)
+#define ARGUMENTS_MAX 4096
+#define SHEBANG_BYTES_MAX 256
+#define BUNDLE_ALIGNMENT 16
+
+static enum { BEFORE_SCRIPT, BEFORE_JOB, RUNNING } stage = RUNNING;
+static int script_fd = -1;
+static int is_leaving;
+
+/* ---- the job ---- */
+
+/* Its arguments: a count, a newline, then that many strings ended by NUL. */
+static int receive_arguments(char *arguments[])
+{
+    static char message[MESSAGE_BYTES_MAX];
+    size_t used = 0;
+    for (;;) {
+        ssize_t n = read(CONTROL_FD, message + used, sizeof message - 1 - used);
+        if (n <= 0) _exit(0);
+        used += (size_t)n;
+        char *at = memchr(message, '\n', used);
+        if (!at) continue;
+        int count = atoi(message), seen = 0;
+        at++;
+        while (seen < count && seen < ARGUMENTS_MAX) {
+            char *zero = memchr(at, 0, used - (size_t)(at - message));
+            if (!zero) break;
+            arguments[seen++] = at;
+            at = zero + 1;
+        }
+        if (seen == count) return count;
+    }
+}
+
+/* Options on a script's first line were read by Ruby before it came here, from the stand-in. */
+static int has_options(int fd)
+{
+    char line[SHEBANG_BYTES_MAX + 1];
+    ssize_t n = pread(fd, line, SHEBANG_BYTES_MAX, 0);
+    if (n < 2 || line[0] != '#' || line[1] != '!') return 0;
+    line[n] = '\0';
+    line[strcspn(line, "\r\n")] = '\0';
+    const char *name = strstr(line, "ruby");
+    return !name || strstr(name, " -") || strstr(name, "\t-");
+}
+
+static void start_again(char *arguments[], int count)
+{
+    char *command[ARGUMENTS_MAX + 3] = {"ruby", MAIN};
+    memcpy(command + 2, arguments, (size_t)count * sizeof *arguments);
+    execv("/usr/bin/ruby", command);
+    _exit(127);
+}
+
+static void put_script_in_place(char *arguments[], int count)
+{
+    int fd = open(MAIN, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) _exit(127);
+    if (has_options(fd)) start_again(arguments, count);
+    dup3(fd, script_fd, O_CLOEXEC);
+    close(fd);
+}
+
+/* ---- what the program is to see ---- */
+
+static void forget_own_files(void)
+{
+    VALUE features = rb_gv_get("$LOADED_FEATURES");
+    for (long i = RARRAY_LEN(features) - 1; i >= 0; i--) {
+        VALUE name = rb_ary_entry(features, i);
+        if (strncmp(StringValueCStr(name), PLACE, sizeof PLACE - 1) == 0) rb_ary_delete_at(features, i);
+    }
+    rb_require("rbconfig"); /* is loaded already, and makes Ruby sort its list anew now, not later */
+}
+
+static void forget_environment(void)
+{
+    static const char *const OURS[] = {"RUBY_GC_HEAP_INIT_SLOTS"};
+    for (size_t i = 0; i < sizeof OURS / sizeof *OURS; i++) unsetenv(OURS[i]);
+}
+
+static void set_arguments(char *arguments[], int count)
+{
+    VALUE list = rb_const_get(rb_cObject, rb_intern("ARGV"));
+    for (int i = 0; i < count; i++) {
+        rb_ary_push(list, rb_obj_freeze(rb_external_str_new_cstr(arguments[i])));
+    }
+}
+
+/* ---- the library ---- */
+
+/* A path and its code, as compile.rb wrote them; NULL after the last. */
+struct record {
+    uint32_t path_length, code_length;
+    char path[];
+};
+
+static const struct record *library;
+
+static size_t padded(size_t length)
+{
+    return (length + BUNDLE_ALIGNMENT - 1) / BUNDLE_ALIGNMENT * BUNDLE_ALIGNMENT;
+}
+
+static const char *code_of(const struct record *record)
+{
+    return (const char *)record + padded(sizeof *record + record->path_length);
+}
+
+static const struct record *after(const struct record *record)
+{
+    return (const struct record *)(const void *)(code_of(record) + padded(record->code_length));
+}
+
+/* Ruby asks for a file's code here before it would read the file; nil makes it read. */
+static VALUE load_iseq(VALUE class, VALUE path)
+{
+    size_t length = (size_t)RSTRING_LEN(path);
+    for (const struct record *at = library; at->path_length > 0; at = after(at)) {
+        if (at->code_length == 0 || at->path_length != length) continue;
+        if (memcmp(at->path, RSTRING_PTR(path), length) != 0) continue;
+        return rb_funcall(class, rb_intern("load_from_binary"), 1, rb_str_new_static(code_of(at), at->code_length));
+    }
+    return Qnil;
+}
+
+static void map_extensions(void)
+{
+    char path[512];
+    for (const struct record *at = library; at->path_length > 0; at = after(at)) {
+        if (at->code_length > 0 || at->path_length >= sizeof path) continue;
+        memcpy(path, at->path, at->path_length);
+        path[at->path_length] = '\0';
+        dlopen(path, RTLD_NOW);
+    }
+}
+
+static void open_library(void)
+{
+    struct stat info;
+    int fd = open(PLACE "/library.bundle", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    if (fstat(fd, &info) == 0) {
+        void *bytes = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
+        if (bytes != MAP_FAILED) library = bytes;
+    }
+    close(fd);
+    if (!library) return;
+    VALUE class = rb_path2class("RubyVM::InstructionSequence");
+    rb_define_private_method(rb_singleton_class(class), "load_iseq", load_iseq, 1);
+    map_extensions();
+}
+
+/* ---- waiting ---- */
+
+static void leave(ruby_vm_t *vm)
+{
+    (void)vm;
+    is_leaving = 1;
+}
+
+static void say_ready(void)
+{
+    char said[32] = "R";
+    strncat(said, ruby_version, sizeof said - 2);
+    if (write(CONTROL_FD, said, strlen(said)) < 0) _exit(0);
+}
+
+static void *wait_for_job(void *unused)
+{
+    static char *arguments[ARGUMENTS_MAX];
+    forget_own_files();
+    forget_environment();
+    ruby_vm_at_exit(leave);
+    say_ready();
+    int count = receive_arguments(arguments);
+    put_script_in_place(arguments, count);
+    set_arguments(arguments, count);
+    return unused;
+}
+
+/* ---- what Ruby calls of libc ---- */
+
+static void *next(const char *name)
+{
+    return dlsym(RTLD_NEXT, name);
+}
+
+int open(const char *path, int flags, ...)
+{
+    static int (*real)(const char *, int, ...);
+    if (!real) real = (int (*)(const char *, int, ...))next("open");
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    if (stage != BEFORE_SCRIPT || strcmp(path, MAIN) != 0) return real(path, flags, mode);
+    stage = BEFORE_JOB;
+    open_library();
+    return script_fd = real(PLACE "/stand-in.rb", flags, mode);
+}
+
+ssize_t read(int fd, void *data, size_t size)
+{
+    static ssize_t (*real)(int, void *, size_t);
+    static int looked;
+    if (!real) real = (ssize_t(*)(int, void *, size_t))next("read");
+    if (stage == BEFORE_JOB && fd == script_fd && looked++) {
+        stage = RUNNING;
+        rb_thread_call_with_gvl(wait_for_job, NULL);
+    }
+    return real(fd, data, size);
+}
+
+/* A process about to end need not give its memory back page by page. */
+int munmap(void *start, size_t length)
+{
+    static int (*real)(void *, size_t);
+    if (is_leaving) return 0;
+    if (!real) real = (int (*)(void *, size_t))next("munmap");
+    return real(start, length);
+}
+
+__attribute__((constructor)) static void prepare(void)
+{
+    unsetenv("LD_PRELOAD");
+    stage = BEFORE_SCRIPT;
+}
