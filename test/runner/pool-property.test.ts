@@ -34,7 +34,7 @@ describe("in every history of a pool", () => {
       const random = randomFrom(seed);
       const fakes = fakePool({
         floor: 1 + random.below(2),
-        ceiling: 9 + random.below(6),
+        ceiling: 2 * LANGUAGE_IDS.length + 1 + random.below(6),
         strict: random.below(5) === 0,
       });
       const history = new History(fakes, random);

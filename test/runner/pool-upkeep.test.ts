@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { FREEZE_AFTER_MS, QUEUE_WAIT_MS_MAX, SANDBOX_IDLE_MS_MAX } from "../../shared/limits.ts";
 import type { FakeSandbox } from "./kit/fake-sandbox.ts";
-import { pass, usePool, watch } from "./kit/use-pool.ts";
+import { ofEach, pass, usePool, watch } from "./kit/use-pool.ts";
 
 const { current, open, openEmpty, takeNow, warm } = usePool();
 
@@ -79,7 +79,7 @@ describe("an idle sandbox", () => {
     expect(sandbox.isRemoved).toBe(false);
     await pass(3000);
     expect(sandbox.isGone).toBe(true);
-    expect(warm()).toEqual([1, 1, 1, 1]);
+    expect(warm()).toEqual(ofEach(1));
   });
 
   it("is kept for as long as nobody has owned it", async () => {
@@ -96,13 +96,13 @@ describe("an idle sandbox", () => {
     if (dead !== undefined) dead.fault = new Error("the sandbox ended");
     await pass(3000);
     expect(dead?.isGone).toBe(true);
-    expect(warm()).toEqual([1, 1, 1, 1]);
+    expect(warm()).toEqual(ofEach(1));
   });
 
   it("that has died is not counted as warm", async () => {
     await open();
     for (const sandbox of current().made) sandbox.fault = new Error("the sandbox ended");
-    expect(warm()).toEqual([0, 0, 0, 0]);
+    expect(warm()).toEqual(ofEach(0));
   });
 });
 
@@ -118,7 +118,7 @@ describe("starts that fail", () => {
     expect(inSecondMinute).toBeLessThan(8);
     current().startsFail.yes = false;
     await pass(60_000);
-    expect(warm()).toEqual([1, 1, 1, 1]);
+    expect(warm()).toEqual(ofEach(1));
   });
 
   it("leave callers with busy, not with silence", async () => {

@@ -4,24 +4,24 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../shared/errors.ts";
 import { QUEUE_WAIT_MS_MAX } from "../../shared/limits.ts";
-import { pass, usePool, watch } from "./kit/use-pool.ts";
+import { LANGUAGE_COUNT, ofEach, pass, usePool, watch } from "./kit/use-pool.ts";
 
 const { current, open, openEmpty, takeNow, takeAll, warm } = usePool();
 
 describe("an open pool", () => {
   it("keeps the floor of every language warm", async () => {
     await open({ floor: 2 });
-    expect(warm()).toEqual([2, 2, 2, 2]);
-    expect(current().made.length).toBe(8);
+    expect(warm()).toEqual(ofEach(2));
+    expect(current().made.length).toBe(2 * LANGUAGE_COUNT);
   });
 
   it("starts no more than it may at once", async () => {
     openEmpty({ floor: 3, startsMax: 2, ceiling: 20 });
-    for (let ms = 0; ms < 5000; ms += 100) {
+    for (let ms = 0; ms < 8000; ms += 100) {
       expect(current().starting()).toBeLessThanOrEqual(2);
       await pass(100);
     }
-    expect(warm()).toEqual([3, 3, 3, 3]);
+    expect(warm()).toEqual(ofEach(3));
   });
 
   it("replaces an unowned sandbox as soon as it is taken", async () => {
@@ -104,7 +104,7 @@ describe("callers that find none", () => {
   });
 
   it("hear busy after the stated time, and when to come back", async () => {
-    await open({ ceiling: 4 });
+    await open({ ceiling: LANGUAGE_COUNT });
     await takeAll();
     const waiting = watch(current().pool.take("a", "python"));
     await pass(QUEUE_WAIT_MS_MAX - 1);
@@ -115,7 +115,7 @@ describe("callers that find none", () => {
   });
 
   it("hear busy at once when the line is full", async () => {
-    await open({ ceiling: 4 });
+    await open({ ceiling: LANGUAGE_COUNT });
     await takeAll();
     const line = Array.from({ length: 256 }, () => watch(current().pool.take("a", "python")));
     const oneMore = watch(current().pool.take("b", "python"));
@@ -126,7 +126,7 @@ describe("callers that find none", () => {
   });
 
   it("that gave up are not handed anything any more", async () => {
-    await open({ ceiling: 4 });
+    await open({ ceiling: LANGUAGE_COUNT });
     const sandbox = await takeAll();
     const gaveUp = watch(current().pool.take("x", "python"));
     await pass(QUEUE_WAIT_MS_MAX);
@@ -138,7 +138,7 @@ describe("callers that find none", () => {
   });
 
   it("get their own account's sandbox the moment it is clean", async () => {
-    await open({ ceiling: 4 });
+    await open({ ceiling: LANGUAGE_COUNT });
     const sandbox = await takeNow("a");
     const waiting = watch(current().pool.take("a", "python"));
     current().pool.release(sandbox);
@@ -148,7 +148,7 @@ describe("callers that find none", () => {
   });
 
   it("are told at once that it is no use when the pool closes", async () => {
-    await open({ ceiling: 4 });
+    await open({ ceiling: LANGUAGE_COUNT });
     const sandbox = await takeNow("x");
     const waiting = watch(current().pool.take("a", "python"));
     const drained = watch(current().pool.drain());
@@ -161,7 +161,7 @@ describe("callers that find none", () => {
 
 describe("a full pool", () => {
   it("removes, for each that waits, the one that has been idle longest for an account", async () => {
-    await open({ ceiling: 6 });
+    await open({ ceiling: LANGUAGE_COUNT + 2 });
     const older = await takeNow("a");
     await pass(2000);
     const younger = await takeNow("b");
@@ -178,7 +178,7 @@ describe("a full pool", () => {
   });
 
   it("leaves what others own alone while nobody waits", async () => {
-    await open({ ceiling: 5 });
+    await open({ ceiling: LANGUAGE_COUNT + 1 });
     const owned = await takeNow("a");
     await pass(1000);
     current().pool.release(owned);
@@ -187,9 +187,9 @@ describe("a full pool", () => {
   });
 
   it("makes room for the language somebody waits for, not for another's floor", async () => {
-    await open({ ceiling: 5 });
+    await open({ ceiling: LANGUAGE_COUNT + 1 });
     const python = await takeNow("a", "python");
-    await pass(2000); // its replacement is the fifth and last
+    await pass(2000); // its replacement is the last there is room for
     await takeNow("b", "python");
     await takeNow("c", "bash");
     current().pool.release(python);
@@ -200,7 +200,7 @@ describe("a full pool", () => {
   });
 
   it("never has more sandboxes than its ceiling, those on their way out included", async () => {
-    await open({ ceiling: 4 });
+    await open({ ceiling: LANGUAGE_COUNT });
     let most = 0;
     for (let i = 0; i < 20; i++) {
       const taken = watch(current().pool.take(`account${i}`, "python"));
@@ -210,6 +210,6 @@ describe("a full pool", () => {
       }
       if (taken.value !== undefined) current().pool.release(taken.value, { isSpent: true });
     }
-    expect(most).toBe(4);
+    expect(most).toBe(LANGUAGE_COUNT);
   });
 });

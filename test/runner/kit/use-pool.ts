@@ -7,6 +7,12 @@ import { type FakeSandbox, type Fakes, fakePool } from "./fake-sandbox.ts";
 /** Lets the fake time pass. */
 export const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
+/** How many sandboxes a pool has that keeps one of every language. */
+export const LANGUAGE_COUNT = LANGUAGE_IDS.length;
+
+/** The same number for every language. */
+export const ofEach = (count: number) => LANGUAGE_IDS.map(() => count);
+
 /** To be called once, at the top of a test file. */
 export function usePool() {
   let fakes: Fakes | undefined;
