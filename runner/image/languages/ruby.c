@@ -139,6 +139,7 @@ static const struct record *after(const struct record *record)
 /* Ruby asks for a file's code here before it would read the file; nil makes it read. */
 static VALUE load_iseq(VALUE class, VALUE path)
 {
+    StringValue(path);
     size_t length = (size_t)RSTRING_LEN(path);
     for (const struct record *at = library; at->path_length > 0; at = after(at)) {
         if (at->code_length == 0 || at->path_length != length) continue;
