@@ -7,8 +7,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { MEMORY_BYTES_MAX, WORKSPACE_BYTES_MAX } from "../shared/limits.ts";
 import { DOOR_MOUNT, DOOR_PATH, type Door, openDoor } from "./door.ts";
+import { killContainer } from "./host/container-group.ts";
 import { identifySelf, isRunning, ProcessIdentity } from "./host/identity.ts";
-import { killContainer } from "./host/kill.ts";
 
 /** No call of the Engine's is waited for longer than this; a hung daemon must not hang the runner. */
 const CALL_MS_MAX = 30_000;
@@ -254,6 +254,12 @@ export async function listContainers(engine: Engine): Promise<Found[]> {
     owner: ownerOf(info.Labels[LABEL_OWNER] ?? ""),
     createdAtMs: info.Created * 1000,
   }));
+}
+
+/** The id of every container this engine knows, anybody's, in whatever state. */
+export async function knownContainers(engine: Engine): Promise<Set<string>> {
+  const found = await engine.docker.listContainers({ all: true, ...within(CALL_MS_MAX) });
+  return new Set(found.map(({ Id }) => Id));
 }
 
 function ownerOf(label: string): Found["owner"] {

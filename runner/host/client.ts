@@ -3,11 +3,12 @@
 
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
-import { killContainer } from "./kill.ts";
+import { killContainer, removeGroups } from "./container-group.ts";
 import { Refusal, type Report } from "./refusal.ts";
 import { RUNTIME_ARGS } from "./runsc.ts";
 
 const PING_MS = 2_000;
+const ANSWER_POLL_MS = 100;
 const REMOVE_MS_MAX = 10_000;
 
 /** A client of the daemon behind a Unix socket. */
@@ -23,6 +24,20 @@ export async function answers(socket: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+/** Waits up to `waitMs` for a daemon to answer at the socket; `false` when none has. */
+export async function untilAnswers(
+  socket: string,
+  waitMs: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const deadline = performance.now() + waitMs;
+  while (!(await answers(socket))) {
+    if (performance.now() > deadline || signal?.aborted) return false;
+    await sleep(ANSWER_POLL_MS);
+  }
+  return true;
 }
 
 /** Refuses unless the daemon at `socket` answers and has `runtime` registered. */
@@ -92,12 +107,29 @@ export async function countContainers(docker: Docker, label?: string): Promise<n
 /** Removes containers by force, all of the daemon's or those with a label, frozen or hung ones too. */
 export async function removeContainers(docker: Docker, label?: string): Promise<number> {
   const find = () => docker.listContainers({ all: true, filters: labelled(label) });
-  const found = await find();
-  const removals = found.map(async ({ Id }) => {
-    // Docker would wait for ever for a frozen or hung one to die, and every other call with it.
-    killContainer(Id);
+  const found = (await find()).map(({ Id }) => Id);
+  return await removeUntil(docker, found, async () => (await find()).length);
+}
+
+/** Removes these containers by force; those the daemon does not know are gone already. */
+export async function removeTheseContainers(docker: Docker, ids: readonly string[]): Promise<void> {
+  await removeUntil(docker, ids, async () => {
+    const known = await docker.listContainers({ all: true });
+    return known.filter(({ Id }) => ids.includes(Id)).length;
+  });
+}
+
+async function removeUntil(
+  docker: Docker,
+  ids: readonly string[],
+  countLeft: () => Promise<number>,
+): Promise<number> {
+  const removals = ids.map(async (id) => {
+    // Docker would wait for ever for one that is frozen or does not answer, and every other call
+    // about it too; with its processes dead, removing it is only tidying up.
+    killContainer(id);
     try {
-      await docker.getContainer(Id).remove({ force: true, v: true });
+      await docker.getContainer(id).remove({ force: true, v: true });
     } catch (error) {
       // 404: gone by itself meanwhile; 409: somebody else is removing it.
       if (!isStatus(error, 404) && !isStatus(error, 409)) throw error;
@@ -105,15 +137,16 @@ export async function removeContainers(docker: Docker, label?: string): Promise<
   });
   await Promise.race([Promise.all(removals), sleep(REMOVE_MS_MAX, undefined, { ref: false })]);
   const deadline = performance.now() + REMOVE_MS_MAX;
-  let left = await find();
-  while (left.length > 0) {
+  let left = await countLeft();
+  while (left > 0) {
     if (performance.now() > deadline) {
-      throw new Refusal(`Docker did not remove ${left.length} containers in time.`);
+      throw new Refusal(`Docker did not remove ${left} containers in time.`);
     }
     await sleep(100);
-    left = await find();
+    left = await countLeft();
   }
-  return found.length;
+  for (const id of ids) removeGroups(id);
+  return ids.length;
 }
 
 function labelled(label: string | undefined): Record<string, string[]> {

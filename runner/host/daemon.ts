@@ -10,7 +10,9 @@ import {
   existsSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -18,9 +20,16 @@ import {
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
-import { answers, connect, removeContainers } from "./client.ts";
+import { answers, connect, removeContainers, removeTheseContainers } from "./client.ts";
+import { removeGroups } from "./container-group.ts";
 import { endProcess, isRunning, ProcessIdentity } from "./identity.ts";
-import { endKeepers, endLostDaemons, thawAll, unmountBelow } from "./leftovers.ts";
+import {
+  endKeepers,
+  endLostDaemons,
+  killKeepers,
+  removeFolders,
+  unmountBelow,
+} from "./leftovers.ts";
 import { makeRoomInNestedCgroup } from "./nested-cgroup.ts";
 import type { EnginePaths } from "./paths.ts";
 import { Refusal } from "./refusal.ts";
@@ -57,22 +66,27 @@ export async function findDaemon(
   runtime?: DaemonRuntime,
 ): Promise<DaemonRecord | undefined> {
   const record = readRecord(paths);
-  if (record === undefined || !isDaemonRunning(paths)) return;
+  if (record === undefined || deadParts(paths).length > 0) return;
   if (runtime !== undefined && record.settings !== settingsOf(paths, runtime)) return;
   return (await answers(paths.socket)) ? record : undefined;
 }
 
-/** Whether both processes of the private daemon run, which is quickly found out. */
-export function isDaemonRunning(paths: EnginePaths): boolean {
+/** Which processes of the private daemon do not run, which is quickly found out. */
+export function deadParts(paths: EnginePaths): ("dockerd" | "containerd")[] {
   const record = readRecord(paths);
-  return record !== undefined && isRunning(record.dockerd) && isRunning(record.containerd);
+  return (["dockerd", "containerd"] as const).filter(
+    (part) => record === undefined || !isRunning(record[part]),
+  );
 }
 
-/** Ends whatever is left of an earlier daemon and starts a new one. Resolves once it answers. */
+/**
+ * Ends whatever is left of an earlier daemon, containers and all, and starts a new one. Resolves
+ * once it answers and knows none of the earlier containers any more.
+ */
 export async function startDaemon(paths: EnginePaths, runtime: DaemonRuntime): Promise<void> {
-  await endRecorded(paths);
-  await endLostDaemons(paths.run);
-  thawAll(paths.run);
+  await clearAway(paths);
+  const left = containersIn(paths.data);
+  for (const id of left) removeGroups(id);
   makeRoomInNestedCgroup();
   prepare(paths, runtime);
   const containerdLog = join(paths.logs, "containerd.log");
@@ -88,7 +102,9 @@ export async function startDaemon(paths: EnginePaths, runtime: DaemonRuntime): P
     containerd: containerd.identity,
     settings: settingsOf(paths, runtime),
   };
-  writeFileSync(paths.record, JSON.stringify(record));
+  // Those who watch may read it at any moment, so it must never be half there.
+  writeFileSync(`${paths.record}.new`, JSON.stringify(record));
+  renameSync(`${paths.record}.new`, paths.record);
   let gone: string | undefined;
   void dockerd.ended.then(() => (gone = dockerdLog));
   void containerd.ended.then(() => (gone = containerdLog));
@@ -103,6 +119,8 @@ export async function startDaemon(paths: EnginePaths, runtime: DaemonRuntime): P
     }
     await sleep(20);
   }
+  // Whatever cannot be removed now is a stray container, and the next runner's reaper's business.
+  await removeTheseContainers(connect(paths.socket), left).catch(() => undefined);
 }
 
 /** Removes every container, stops the daemon, and ends what it leaves behind. */
@@ -113,6 +131,7 @@ export async function stopDaemon(paths: EnginePaths): Promise<void> {
   await endLostDaemons(paths.run);
   await endKeepers(paths.run);
   await unmountBelow([paths.run, paths.data]);
+  removeFolders([paths.execRoot, paths.containerdState]);
 }
 
 /** Removes every container of the private daemon, and runsc's processes that belong to none. */
@@ -121,11 +140,34 @@ export async function clearDaemon(paths: EnginePaths): Promise<void> {
   await endKeepers(paths.run);
 }
 
-async function endRecorded(paths: EnginePaths): Promise<void> {
+/**
+ * Ends an earlier daemon and everything it kept. One that does not answer is not asked to end: it
+ * would wait for containers it can no longer reach. Without a daemon no container can be used any
+ * more, so all of them go too, and with them the state that only a daemon of theirs could read.
+ */
+async function clearAway(paths: EnginePaths): Promise<void> {
+  const isWell = deadParts(paths).length === 0 && (await answers(paths.socket));
+  await endRecorded(paths, isWell ? STOP_MS_MAX : 0);
+  await endLostDaemons(paths.run);
+  await killKeepers(paths.run);
+  await unmountBelow([paths.run, paths.data]);
+  removeFolders([paths.execRoot, paths.containerdState, paths.containerdData]);
+}
+
+/** The containers a daemon that is not running would find again. */
+function containersIn(dataDir: string): string[] {
+  try {
+    return readdirSync(join(dataDir, "containers"));
+  } catch {
+    return [];
+  }
+}
+
+async function endRecorded(paths: EnginePaths, graceMs = STOP_MS_MAX): Promise<void> {
   const record = readRecord(paths);
   if (record === undefined) return;
-  await endProcess(record.dockerd, STOP_MS_MAX);
-  await endProcess(record.containerd, STOP_MS_MAX);
+  await endProcess(record.dockerd, graceMs);
+  await endProcess(record.containerd, graceMs);
   rmSync(paths.record, { force: true });
 }
 

@@ -3,14 +3,20 @@
 // consent it is a daemon of the host's, which is then only used: never configured, started or
 // stopped.
 
-import { join } from "node:path";
 import { installPackages } from "./apt.ts";
-import { connect, countContainers, removeContainers, requireRuntime } from "./client.ts";
-import { clearDaemon, findDaemon, isDaemonRunning, startDaemon, stopDaemon } from "./daemon.ts";
+import {
+  connect,
+  countContainers,
+  removeContainers,
+  requireRuntime,
+  untilAnswers,
+} from "./client.ts";
+import { clearDaemon, type DaemonRuntime, findDaemon, startDaemon, stopDaemon } from "./daemon.ts";
 import { dropLease, type Lease, liveLeases, takeLease } from "./lease.ts";
 import { withLock } from "./lock.ts";
 import type { EnginePaths } from "./paths.ts";
 import type { Report } from "./refusal.ts";
+import { keepDaemon } from "./revive.ts";
 import { ensureRunsc, findRunsc } from "./runsc.ts";
 import { findProgram } from "./spawn.ts";
 
@@ -19,7 +25,7 @@ export const RUNTIME = "coderunner-runsc";
 /** The socket of a daemon the host runs for itself. */
 export const HOST_SOCKET = "/var/run/docker.sock";
 
-const WATCH_MS = 2_000;
+const UP_MS_MAX = 60_000;
 const DAEMON_PROGRAMS = ["dockerd", "containerd", "containerd-shim-runc-v2", "runc"];
 
 export type EngineOptions = {
@@ -28,6 +34,8 @@ export type EngineOptions = {
   socket?: string | undefined;
   runtime?: string | undefined;
   report: Report;
+  /** Says in a line that a private daemon died and is back. */
+  notice?: Report | undefined;
   signal?: AbortSignal | undefined;
 };
 
@@ -43,7 +51,9 @@ export type Engine = {
   countContainers: (label?: string) => Promise<number>;
   /** Removes containers with a label, as a runner puts on its own. */
   removeContainers: (label: string) => Promise<number>;
-  /** Resolves, with a sentence, if a private daemon ends before it is released. */
+  /** Waits until the daemon answers; `false` when it does not within a minute. */
+  isUp: (signal?: AbortSignal) => Promise<boolean>;
+  /** Resolves, with a sentence, if a private daemon keeps dying and is given up. */
   lost: Promise<string>;
   /** Leaves it; the last to leave a private daemon stops it. */
   release: () => Promise<void>;
@@ -78,6 +88,7 @@ export async function ensureEngine(options: EngineOptions): Promise<Engine> {
     othersUsing: () => 0,
     countContainers: (label) => countContainers(connect(socket), label),
     removeContainers: (label) => removeContainers(connect(socket), label),
+    isUp: (signal) => untilAnswers(socket, UP_MS_MAX, signal),
     lost: new Promise(() => undefined),
     release: async () => undefined,
   };
@@ -86,7 +97,7 @@ export async function ensureEngine(options: EngineOptions): Promise<Engine> {
 async function ensurePrivate(options: EngineOptions, runtime: string): Promise<Engine> {
   const { paths, report } = options;
   const waiting = () => report("waiting for another start or test on this machine");
-  const lease = await withLock(paths.lock, waiting, async () => {
+  const { lease, settings } = await withLock(paths.lock, waiting, async () => {
     try {
       return await enter(options, runtime);
     } catch (error) {
@@ -94,7 +105,8 @@ async function ensurePrivate(options: EngineOptions, runtime: string): Promise<E
       throw error;
     }
   });
-  const watch = watchDaemon(paths);
+  const notice = options.notice ?? (() => undefined);
+  const kept = keepDaemon({ paths, runtime: settings, notice });
   let released: Promise<void> | undefined;
   const release = () =>
     withLock(paths.lock, waiting, async () => {
@@ -108,9 +120,10 @@ async function ensurePrivate(options: EngineOptions, runtime: string): Promise<E
     othersUsing: () => liveLeases(paths.leases).length - 1,
     countContainers: (label) => countContainers(connect(paths.socket), label),
     removeContainers: (label) => removeContainers(connect(paths.socket), label),
-    lost: watch.lost,
+    isUp: (signal) => untilAnswers(paths.socket, UP_MS_MAX, signal),
+    lost: kept.lost,
     release: () => {
-      watch.stop();
+      kept.stop();
       released ??= release();
       return released;
     },
@@ -118,7 +131,10 @@ async function ensurePrivate(options: EngineOptions, runtime: string): Promise<E
 }
 
 /** Joins the daemon that runs, or starts one, once everything it needs is there. Under the lock. */
-async function enter(options: EngineOptions, runtime: string): Promise<Lease> {
+async function enter(
+  options: EngineOptions,
+  runtime: string,
+): Promise<{ lease: Lease; settings: DaemonRuntime }> {
   const { paths, report, signal } = options;
   if (missingPrograms().length > 0) await installPackages(["docker.io"], report);
   const settings = { name: runtime, path: await ensureRunsc(paths, report, signal) };
@@ -131,20 +147,7 @@ async function enter(options: EngineOptions, runtime: string): Promise<Lease> {
     await startDaemon(paths, settings);
   }
   if (isFirst) await clearDaemon(paths);
-  return takeLease(paths.leases);
-}
-
-function watchDaemon(paths: EnginePaths): { lost: Promise<string>; stop: () => void } {
-  const lost = Promise.withResolvers<string>();
-  const timer = setInterval(() => {
-    if (isDaemonRunning(paths)) return;
-    clearInterval(timer);
-    lost.resolve(
-      `The private Docker daemon has ended; ${join(paths.logs, "dockerd.log")} may say why.`,
-    );
-  }, WATCH_MS);
-  timer.unref();
-  return { lost: lost.promise, stop: () => clearInterval(timer) };
+  return { lease: takeLease(paths.leases), settings };
 }
 
 function missingPrograms(): string[] {

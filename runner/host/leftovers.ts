@@ -2,7 +2,7 @@
 // program is one a Docker daemon starts and one of its arguments lies in our run folder; nothing
 // else is ever signalled.
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { endProcess, identify, type ProcessIdentity } from "./identity.ts";
 import { run } from "./spawn.ts";
@@ -12,56 +12,86 @@ const DAEMONS = ["dockerd", "containerd"];
 const KEEPERS = ["containerd-shim", "runsc", "runc"];
 const GRACE_MS = 3_000;
 
+/** A process of ours with its command line, program first. */
+export type OurProcess = { identity: ProcessIdentity; command: string[] };
+
 /** Ends daemons of ours that have lost their record. Their containers stay for the next daemon. */
 export async function endLostDaemons(runDir: string): Promise<number> {
-  return endAll(findOurs(runDir, isDaemon));
+  return endAll(findOurs(runDir, isDaemon), GRACE_MS);
 }
 
 /** Ends what kept containers of ours, once no container is left: shims, runsc's processes. */
 export async function endKeepers(runDir: string): Promise<number> {
-  return endAll(findOurs(runDir, isKeeper));
+  return endAll(findOurs(runDir, isKeeper), GRACE_MS);
 }
 
-/** Thaws every container of ours: a new daemon cannot end the frozen ones an old one left. */
-export function thawAll(runDir: string): void {
-  for (const { pid } of findProcesses(runDir)) thaw(pid);
+/** Kills what kept containers of ours, and with it every container, without asking any of them. */
+export async function killKeepers(runDir: string): Promise<number> {
+  return endAll(findOurs(runDir, isKeeper), 0);
 }
 
 /** Unmounts what a daemon left mounted below folders of ours, innermost first. */
 export async function unmountBelow(dirs: readonly string[]): Promise<void> {
-  const mounted = readFileSync("/proc/self/mounts", "utf8")
+  for (const point of mountsBelow(dirs).reverse()) {
+    await run("umount", ["-l", point], { mayFail: true });
+  }
+}
+
+/** Removes folders of ours that only a dead daemon could have used; one still mounted on stays. */
+export function removeFolders(dirs: readonly string[]): void {
+  for (const dir of dirs) {
+    if (mountsBelow([dir]).length === 0) rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+/** What is mounted at or below any of `dirs`, outermost first. */
+export function mountsBelow(dirs: readonly string[]): string[] {
+  return readFileSync("/proc/self/mounts", "utf8")
     .split("\n")
     .map((line) => line.split(" ")[1] ?? "")
     .filter((point) => dirs.some((dir) => point === dir || point.startsWith(`${dir}/`)));
-  for (const point of mounted.reverse()) await run("umount", ["-l", point], { mayFail: true });
 }
 
 /** Every process of the private daemon whose run folder is `runDir`. */
 export function findProcesses(runDir: string): ProcessIdentity[] {
-  return findOurs(runDir, (name) => isDaemon(name) || isKeeper(name));
+  return findOurs(runDir, (name) => isDaemon(name) || isKeeper(name)).map(
+    ({ identity }) => identity,
+  );
+}
+
+/** The daemons of the private daemon whose run folder is `runDir`: one dockerd, one containerd. */
+export function findDaemons(runDir: string): OurProcess[] {
+  return findOurs(runDir, isDaemon);
+}
+
+/** Every process that keeps a container of the private daemon whose run folder is `runDir`. */
+export function findKeepers(runDir: string): OurProcess[] {
+  return findOurs(runDir, isKeeper);
 }
 
 const isDaemon = (name: string) => DAEMONS.includes(name);
 const isKeeper = (name: string) => KEEPERS.some((keeper) => name.startsWith(keeper));
 
-async function endAll(found: readonly ProcessIdentity[]): Promise<number> {
+async function endAll(found: readonly OurProcess[], graceMs: number): Promise<number> {
   await Promise.all(
-    found.map((identity) => {
+    found.map(({ identity }) => {
       thaw(identity.pid);
-      return endProcess(identity, GRACE_MS);
+      return endProcess(identity, graceMs);
     }),
   );
   return found.length;
 }
 
-function findOurs(runDir: string, isOurProgram: (name: string) => boolean): ProcessIdentity[] {
+function findOurs(runDir: string, isOurProgram: (name: string) => boolean): OurProcess[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
-      const [program = "", ...args] = readCommand(name);
+      const command = readCommand(name);
+      const [program = "", ...args] = command;
       if (!isOurProgram(basename(program))) return [];
       if (!args.some((arg) => arg.includes(`${runDir}/`))) return [];
-      return identify(Number(name)) ?? [];
+      const identity = identify(Number(name));
+      return identity === undefined ? [] : [{ identity, command }];
     });
 }
 

@@ -3,7 +3,7 @@
 // about a hundred characters, so the second is short whatever the first is called.
 
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** The engine folder every start and test run on a machine shares. */
 export const DEFAULT_ENGINE_DIR = "/var/lib/agent-coderunner/engine";
@@ -49,6 +49,15 @@ export function enginePaths(root: string = DEFAULT_ENGINE_DIR): EnginePaths {
     leases: join(run, "leases"),
   };
 }
+
+/** The run folder a socket lies in when it is a private daemon's; nobody else's folder counts. */
+export function runDirOf(socket: string): string | undefined {
+  const dir = dirname(socket);
+  const isOurs = dirname(dir) === "/run" && OUR_RUN_DIR.test(basename(dir));
+  return isOurs ? dir : undefined;
+}
+
+const OUR_RUN_DIR = /^agent-coderunner(-[0-9a-f]{8})?$/;
 
 function runDir(root: string): string {
   if (root === DEFAULT_ENGINE_DIR) return "/run/agent-coderunner";

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import Docker from "dockerode";
-import { killContainer } from "../../runner/host/kill.ts";
+import { killContainer } from "../../runner/host/container-group.ts";
 import { randomText } from "../../shared/ids.ts";
 import { ExecutionReport, type RunnerHealth } from "../../shared/runner-api.ts";
 import { type Answer, callRunner, type Target } from "./signed-call.ts";
