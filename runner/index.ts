@@ -14,6 +14,7 @@ import { type RunnerConfig, readConfig } from "./config.ts";
 import { connectEngine } from "./docker.ts";
 import { removeLeftDoors } from "./door.ts";
 import { execute } from "./execute.ts";
+import { runDirOf } from "./host/paths.ts";
 import { RUNTIME_ARGS } from "./host/runsc.ts";
 import { watchHost } from "./host-load.ts";
 import { Metrics } from "./metrics.ts";
@@ -75,13 +76,14 @@ async function main(config: RunnerConfig): Promise<void> {
     health: () => healthOf(config, pool, versions),
   }).listen(config.port, config.host);
   await once(server, "listening"); // before anything is started that would have to be ended
-  const reaperOptions = { engine, log, wanted: () => containerIds(pool) };
+  const runDir = runDirOf(config.dockerSocket);
+  const reaperOptions = { engine, runDir, log, wanted: () => containerIds(pool) };
   const stopReaper = startReaper(reaperOptions);
   untilAsked().then(async (why) => {
     log.info({ why }, "draining");
-    server.close();
     stopReaper();
-    await pool.drain();
+    await pool.drain(); // who asks meanwhile hears `busy`, which says when to try again
+    server.close();
     process.exit(0);
   });
   if (config.metrics !== undefined) {

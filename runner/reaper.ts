@@ -1,40 +1,67 @@
-// Removes containers that nobody wants any more: those of a runner process that no longer lives,
-// at start and from time to time. What belongs to another living runner, or is not ours at all, is
-// never touched.
+// Removes what nobody wants any more: containers of a runner process that no longer lives, and, on a
+// private daemon, processes of containers the daemon has lost; at start and from time to time. What
+// belongs to another living runner, or is not ours at all, is never touched.
 
 import type { Logger } from "pino";
-import { type Engine, listContainers, removeContainer } from "./docker.ts";
+import { type Engine, knownContainers, listContainers, removeContainer } from "./docker.ts";
+import { endOrphans } from "./host/orphans.ts";
 
-const REAP_EVERY_MS = 30_000;
+const REAP_EVERY_MS = 15_000;
 /** A container this young may be one that is just being started. */
 const YOUNG_MS = 60_000;
 
 export type ReaperOptions = {
   engine: Engine;
-  log: Logger;
+  /** Where a private daemon keeps its sockets; of another's processes we know nothing. */
+  runDir: string | undefined;
+  log: Pick<Logger, "warn">;
   /** The containers this process holds. */
   wanted: () => ReadonlySet<string>;
 };
 
-/** Removes every stray container once; returns how many there were. */
+/** Removes every stray container and orphan once; returns how many there were. */
 export async function reap(options: ReaperOptions): Promise<number> {
-  const wanted = options.wanted();
-  const containers = await listContainers(options.engine);
+  const strays = await reapContainers(options);
+  const orphans = await reapOrphans(options);
+  return strays + orphans;
+}
+
+async function reapContainers({ engine, log, wanted }: ReaperOptions): Promise<number> {
+  const held = wanted();
+  const containers = await listContainers(engine);
   const strays = containers.filter(({ id, owner, createdAtMs }) => {
     if (owner !== "self") return owner === "gone";
-    return !wanted.has(id) && Date.now() - createdAtMs > YOUNG_MS;
+    return !held.has(id) && Date.now() - createdAtMs > YOUNG_MS;
   });
   for (const { id, runnerId } of strays) {
-    options.log.warn({ container: id.slice(0, 12), runnerId }, "removing a stray container");
-    await removeContainer(options.engine, id);
+    log.warn({ container: id.slice(0, 12), runnerId }, "removing a stray container");
+    await removeContainer(engine, id);
   }
   return strays.length;
 }
 
-/** Reaps from time to time until the returned function is called. */
+async function reapOrphans({ engine, runDir, log }: ReaperOptions): Promise<number> {
+  if (runDir === undefined) return 0;
+  const ids = await endOrphans(runDir, () => knownContainers(engine));
+  for (const id of ids) {
+    log.warn({ container: id.slice(0, 12) }, "ended what was left of a lost container");
+  }
+  return ids.length;
+}
+
+/** Reaps from time to time, one round after the other, until the returned function is called. */
 export function startReaper(options: ReaperOptions): () => void {
-  const timer = setInterval(() => {
-    reap(options).catch((thrown) => options.log.warn({ err: thrown }, "reaping failed"));
+  let isReaping = false;
+  const timer = setInterval(async () => {
+    if (isReaping) return;
+    isReaping = true;
+    try {
+      await reap(options);
+    } catch (thrown) {
+      options.log.warn({ err: thrown }, "reaping failed");
+    } finally {
+      isReaping = false;
+    }
   }, REAP_EVERY_MS);
   return () => clearInterval(timer);
 }
