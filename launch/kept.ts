@@ -65,6 +65,8 @@ export async function startKeptRunner(
     name: "runner",
     first,
     start: async (signal) => {
+      // It may have ended because the daemon did, which then takes a moment to come back.
+      if (!(await engine.isUp(signal))) throw new Error("Docker does not answer");
       await removeLeft();
       // The gateway knows the runner by its port, so a new one takes the same.
       return startRunner({ ...common, port: first.port, signal });

@@ -75,7 +75,8 @@ export function troubleIn(line: string): string | undefined {
   if (typeof entry.level === "number") {
     if (entry.level < PINO_WARN) return undefined;
     const cause = entry.err as { message?: unknown } | undefined;
-    return [entry.msg, cause?.message].filter((part) => typeof part === "string").join(": ");
+    const parts = [entry.msg, cause?.message, entry.code, entry.detail];
+    return parts.filter((part) => typeof part === "string").join(": ");
   }
   return entry.detail === undefined ? undefined : String(entry.detail).split("\n")[0];
 }

@@ -19,9 +19,9 @@ export type KeptPart = { stop: (graceMs?: number) => Promise<void> };
 
 export const STOP_GRACE_MS = 15_000;
 /** As many tries in a row as there are waits; the next failure is the last. */
-const BACKOFF_MS = [500, 2_000];
+const BACKOFF_MS = [100, 1_000, 3_000, 10_000, 30_000];
 /** A part that has run this long has recovered; its earlier failures no longer count. */
-const RECOVERED_MS = 30_000;
+const RECOVERED_MS = 60_000;
 
 /** How to end a process that obeys SIGTERM. */
 export function stopperFor(identity: ProcessIdentity): Part["stop"] {

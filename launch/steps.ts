@@ -5,7 +5,7 @@ import { type Engine, ensureEngine } from "../runner/host/engine.ts";
 import { type Bundle, ensureBundle } from "./bundle.ts";
 import { aborted } from "./ending.ts";
 import type { Gateway } from "./gateway.ts";
-import { type Start, startKeptGateway, startKeptRunner } from "./kept.ts";
+import { type Start, startKeptGateway, startKeptRunner, tell } from "./kept.ts";
 import type { Paths } from "./paths.ts";
 import { runSteps, type Step } from "./progress.ts";
 import type { Runner } from "./runner.ts";
@@ -28,7 +28,9 @@ export function sandboxSteps(options: SandboxOptions, made: Sandboxes): Step[] {
       title: "Docker Engine with gVisor",
       run: async (report, signal) => {
         const { engine: enginePaths } = paths;
-        const engine = await ensureEngine({ paths: enginePaths, socket, runtime, report, signal });
+        const notice = (line: string) => tell("engine", line);
+        const common = { paths: enginePaths, socket, runtime, report, notice, signal };
+        const engine = await ensureEngine(common);
         made.engine = engine;
         if (engine.isPrivate) return "Docker Engine with gVisor (private)";
         return `Docker Engine with gVisor at ${engine.socket}`;
