@@ -10,6 +10,7 @@ import {
   IDLE_PERCENT_TARGET,
   LATENCY_TARGETS,
   SUSTAINED_TARGETS,
+  TAIL_TARGET,
   type Target,
 } from "./targets.ts";
 
@@ -40,14 +41,22 @@ export function verdictsOf(results: Measured): Verdict[] {
 
 function latencyVerdicts(rows: readonly LatencyRow[]): Verdict[] {
   const languages = [...new Set(rows.map(({ language }) => language))];
-  return LATENCY_TARGETS.flatMap(({ of, to, target }) =>
+  const medians = LATENCY_TARGETS.flatMap(({ of, to, targets }) =>
     languages.flatMap((language) => {
       const ratio = latencyRatio(rows, language, of, to);
       if (ratio === undefined) return [];
       const what = `${of}, in parts of ${to} (median)`;
-      return [verdict(what, nameOf(language), part(ratio), ratio, target, part)];
+      return [verdict(what, nameOf(language), part(ratio), ratio, targets[language], part)];
     }),
   );
+  const tails = rows.filter(({ contestant }) => contestant === "runner").map(tailVerdict);
+  return [...medians, ...tails];
+}
+
+function tailVerdict({ language, p50Ms, p99Ms }: LatencyRow): Verdict {
+  const ratio = p99Ms / p50Ms;
+  const what = "runner, the slowest of a hundred, in multiples of the median";
+  return verdict(what, nameOf(language), times(ratio), ratio, TAIL_TARGET, times);
 }
 
 /** The median of one contestant in parts of another's, or `undefined` where one was not measured. */
