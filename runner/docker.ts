@@ -9,13 +9,16 @@ import { MEMORY_BYTES_MAX, WORKSPACE_BYTES_MAX } from "../shared/limits.ts";
 import { DOOR_MOUNT, DOOR_PATH, type Door, openDoor } from "./door.ts";
 import { killContainer } from "./host/container-group.ts";
 import { identifySelf, isRunning, ProcessIdentity } from "./host/identity.ts";
+import { killKeepersOf } from "./host/leftovers.ts";
 
 /** No call of the Engine's is waited for longer than this; a hung daemon must not hang the runner. */
 const CALL_MS_MAX = 30_000;
 const INSPECT_MS_MAX = 2_000;
-const REMOVE_MS_MAX = 5_000;
+const REMOVE_MS_MAX = 8_000;
 const REMOVE_ATTEMPTS_MAX = 6;
 const REMOVE_RETRY_MS = 500;
+/** A removal takes some tens of milliseconds; after this long what keeps the container is killed. */
+const REMOVE_STUCK_MS = 2_000;
 const LABEL_RUNNER = "agent-coderunner.runner";
 const LABEL_OWNER = "agent-coderunner.owner";
 
@@ -203,6 +206,7 @@ export async function wasOutOfMemory(engine: Engine, id: string): Promise<boolea
 export async function removeContainer(engine: Engine, id: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     killContainer(id);
+    const stuck = setInterval(() => killKeepersOf(id), REMOVE_STUCK_MS); // a shim can wait for ever
     try {
       const options = { force: true, v: true, ...within(REMOVE_MS_MAX) };
       await engine.docker.getContainer(id).remove(options);
@@ -211,6 +215,8 @@ export async function removeContainer(engine: Engine, id: string): Promise<void>
       if (statusOf(thrown) === 404) return;
       if (attempt === REMOVE_ATTEMPTS_MAX) throw thrown;
       await sleep(REMOVE_RETRY_MS);
+    } finally {
+      clearInterval(stuck);
     }
   }
 }

@@ -4,12 +4,15 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { killContainer, removeGroups } from "./container-group.ts";
+import { killKeepersOf } from "./leftovers.ts";
 import { Refusal, type Report } from "./refusal.ts";
 import { RUNTIME_ARGS } from "./runsc.ts";
 
 const PING_MS = 2_000;
 const ANSWER_POLL_MS = 100;
-const REMOVE_MS_MAX = 10_000;
+const REMOVE_MS_MAX = 15_000;
+/** A removal takes some tens of milliseconds; after this long what keeps the container is killed. */
+const STUCK_MS = 3_000;
 
 /** A client of the daemon behind a Unix socket. */
 export function connect(socket: string): Docker {
@@ -128,11 +131,14 @@ async function removeUntil(
     // Docker would wait for ever for one that is frozen or does not answer, and every other call
     // about it too; with its processes dead, removing it is only tidying up.
     killContainer(id);
+    const stuck = setInterval(() => killKeepersOf(id), STUCK_MS);
     try {
       await docker.getContainer(id).remove({ force: true, v: true });
     } catch (error) {
       // 404: gone by itself meanwhile; 409: somebody else is removing it.
       if (!isStatus(error, 404) && !isStatus(error, 409)) throw error;
+    } finally {
+      clearInterval(stuck);
     }
   });
   await Promise.race([Promise.all(removals), sleep(REMOVE_MS_MAX, undefined, { ref: false })]);

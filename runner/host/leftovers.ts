@@ -1,10 +1,10 @@
 // Finds processes of the private daemon that nobody looks after any more. A process is ours when its
-// program is one a Docker daemon starts and one of its arguments lies in our run folder; nothing
-// else is ever signalled.
+// program is one a Docker daemon starts and one of its arguments lies in our run folder, or names a
+// container of ours; nothing else is ever signalled.
 
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename } from "node:path";
-import { endProcess, identify, type ProcessIdentity } from "./identity.ts";
+import { endProcess, identify, type ProcessIdentity, signalProcess } from "./identity.ts";
 import { run } from "./spawn.ts";
 import { thaw } from "./thaw.ts";
 
@@ -69,6 +69,15 @@ export function findKeepers(runDir: string): OurProcess[] {
   return findOurs(runDir, isKeeper);
 }
 
+/**
+ * Kills what keeps one container: its shim and whatever of runsc's names it. A shim can wait for ever
+ * for a sandbox that has died under it; without the shim containerd tidies up by itself.
+ */
+export function killKeepersOf(containerId: string): void {
+  const found = findProcessesWith(isKeeper, (args) => args.some((a) => a.includes(containerId)));
+  for (const { identity } of found) signalProcess(identity, "SIGKILL");
+}
+
 const isDaemon = (name: string) => DAEMONS.includes(name);
 const isKeeper = (name: string) => KEEPERS.some((keeper) => name.startsWith(keeper));
 
@@ -83,13 +92,20 @@ async function endAll(found: readonly OurProcess[], graceMs: number): Promise<nu
 }
 
 function findOurs(runDir: string, isOurProgram: (name: string) => boolean): OurProcess[] {
+  return findProcessesWith(isOurProgram, (args) => args.some((a) => a.includes(`${runDir}/`)));
+}
+
+function findProcessesWith(
+  isOurProgram: (name: string) => boolean,
+  areOurs: (args: readonly string[]) => boolean,
+): OurProcess[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => {
       const command = readCommand(name);
       const [program = "", ...args] = command;
       if (!isOurProgram(basename(program))) return [];
-      if (!args.some((arg) => arg.includes(`${runDir}/`))) return [];
+      if (!areOurs(args)) return [];
       const identity = identify(Number(name));
       return identity === undefined ? [] : [{ identity, command }];
     });
