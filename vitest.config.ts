@@ -66,7 +66,10 @@ export default defineConfig({
         test: {
           name: "path",
           environment: "node",
-          include: ["test/{path,attacks}/**/*.test.ts", "test/launch/lifecycle.test.ts"],
+          include: [
+            "test/{path,attacks,drills,soak}/**/*.test.ts",
+            "test/launch/lifecycle.test.ts",
+          ],
           globalSetup: ["test/path/setup.ts"],
           // One machine, and timings matter: one file at a time.
           fileParallelism: false,

@@ -1,18 +1,24 @@
 // The private daemon with everything of its own in a throw-away folder: shared by lease, stopped by
-// the last to leave, adopted or replaced after a crash, and never leaving a process or container.
+// the last to leave, adopted, replaced or brought back after a crash, and never leaving a process or
+// container.
 
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { connect } from "../../runner/host/client.ts";
-import { findDaemon } from "../../runner/host/daemon.ts";
+import { groupsOf } from "../../runner/host/container-group.ts";
+import { type DaemonRecord, findDaemon } from "../../runner/host/daemon.ts";
 import { type Engine, ensureEngine, planEngine, RUNTIME } from "../../runner/host/engine.ts";
 import { signalProcess, waitForEnd } from "../../runner/host/identity.ts";
-import { findProcesses } from "../../runner/host/leftovers.ts";
+import { findDaemons, findKeepers, findProcesses } from "../../runner/host/leftovers.ts";
+import { endOrphans, ORPHAN_AGE_MS_MIN } from "../../runner/host/orphans.ts";
 import { type EnginePaths, enginePaths } from "../../runner/host/paths.ts";
+import { keepDaemon } from "../../runner/host/revive.ts";
 import { findRunsc } from "../../runner/host/runsc.ts";
 import { run, startChild } from "../../runner/host/spawn.ts";
+import { copyRunsc, removeEngine } from "../kit/own-engine.ts";
 
 const TIMEOUT_MS = 120_000;
 
@@ -22,19 +28,17 @@ let paths: EnginePaths;
 beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "engine-"));
   paths = enginePaths(dir);
-  // A copy of the runsc this machine has already, if any, saves fetching one.
-  const runsc = await findRunsc(enginePaths(process.env.CODERUNNER_ENGINE_DIR));
-  mkdirSync(paths.tools, { recursive: true });
-  if (runsc !== undefined) copyFileSync(runsc, join(paths.tools, "runsc"));
+  await copyRunsc(paths); // or each test would fetch one
 });
 
-afterEach(() => {
-  for (const left of findProcesses(paths.run)) signalProcess(left, "SIGKILL");
+afterEach(async () => {
+  await removeEngine(paths);
   rmSync(dir, { recursive: true, force: true });
-  rmSync(paths.run, { recursive: true, force: true });
 });
 
-const enter = () => ensureEngine({ paths, report: () => undefined });
+const enter = (notice?: (line: string) => void) =>
+  ensureEngine({ paths, report: () => undefined, notice });
+const names = (command: readonly string[], id: string) => command.some((arg) => arg.includes(id));
 
 /** An image with nothing but `sleep` and its libraries. */
 async function importSleep(engine: Engine): Promise<void> {
@@ -49,7 +53,7 @@ async function importSleep(engine: Engine): Promise<void> {
 }
 
 /** Starts a container in gVisor and freezes it, as the runner does with those that wait. */
-async function startFrozen(engine: Engine): Promise<void> {
+async function startFrozen(engine: Engine): Promise<string> {
   const container = await connect(engine.socket).createContainer({
     Image: "sleep:1",
     Cmd: ["/bin/sleep", "1000"],
@@ -59,15 +63,17 @@ async function startFrozen(engine: Engine): Promise<void> {
   const v1 = `/sys/fs/cgroup/freezer/docker/${container.id}/freezer.state`;
   if (existsSync(v1)) writeFileSync(v1, "FROZEN");
   else writeFileSync(`/sys/fs/cgroup/docker/${container.id}/cgroup.freeze`, "1");
+  return container.id;
 }
 
-async function killDaemon(): Promise<void> {
+async function killDaemon(...parts: ("dockerd" | "containerd")[]): Promise<DaemonRecord> {
   const record = await findDaemon(paths);
   if (record === undefined) throw new Error("there is no daemon to kill");
-  for (const identity of [record.dockerd, record.containerd]) {
-    signalProcess(identity, "SIGKILL");
-    await waitForEnd(identity, 5_000);
+  for (const part of parts) {
+    signalProcess(record[part], "SIGKILL");
+    await waitForEnd(record[part], 5_000);
   }
+  return record;
 }
 
 /** What is left when the process that held every lease is killed: the files, but nobody's. */
@@ -122,7 +128,7 @@ describe("the engine", () => {
       const killed = await enter();
       await importSleep(killed);
       await startFrozen(killed);
-      await killDaemon();
+      await killDaemon("dockerd", "containerd");
       loseLeases();
       expect(findProcesses(paths.run)).not.toEqual([]);
 
@@ -134,14 +140,79 @@ describe("the engine", () => {
     TIMEOUT_MS,
   );
 
+  test.each(["dockerd", "containerd"] as const)(
+    "is brought back by one of its users when %s has died, rid of what it held",
+    async (part) => {
+      const notices: string[] = [];
+      const notice = (line: string) => void notices.push(line);
+      const users = [await enter(notice), await enter(notice)];
+      const [engine] = users;
+      if (engine === undefined) throw new Error("there is no engine");
+      await importSleep(engine);
+      const id = await startFrozen(engine);
+      const before = await killDaemon(part);
+      const isBack = (line: string) => /; it is back after [\d.]+ s$/.test(line);
+      await expect.poll(() => notices.filter(isBack), { timeout: 30_000 }).toHaveLength(1);
+      await sleep(1_000); // for the other to look as well, if it has noticed anything at all
+      expect(notices.filter(isBack)).toHaveLength(1);
+      expect(notices.find(isBack)).toContain(`${part} of the private Docker daemon ended`);
+
+      const after = await findDaemon(paths);
+      expect([after?.dockerd.pid, after?.containerd.pid]).not.toContain(before.dockerd.pid);
+      expect([after?.dockerd.pid, after?.containerd.pid]).not.toContain(before.containerd.pid);
+      expect(findDaemons(paths.run)).toHaveLength(2);
+      expect(findKeepers(paths.run)).toEqual([]);
+      expect(groupsOf(id).filter(existsSync)).toEqual([]);
+      expect(await engine.countContainers()).toBe(0);
+      await startFrozen(engine);
+      expect(await engine.countContainers()).toBe(1);
+      for (const user of users) await user.release();
+      expect(findProcesses(paths.run)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
   test(
-    "tells its user when the daemon has ended, and can still be left",
+    "is given up, with a sentence, when its daemon dies again and again",
+    async () => {
+      const engine = await enter();
+      const runtime = { name: RUNTIME, path: (await findRunsc(paths)) ?? "" };
+      const notice = () => undefined;
+      const kept = keepDaemon({ paths, runtime, notice, watchMs: 20, backoffMs: [] });
+      await killDaemon("dockerd");
+      expect(await kept.lost).toMatch(/ended 1 times in a row, last .*dockerd; the logs in \//);
+      await engine.release();
+      expect(findProcesses(paths.run)).toEqual([]);
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "has processes of lost containers ended and their remains removed, and no others",
     async () => {
       const engine = await enter();
       await importSleep(engine);
-      await startFrozen(engine);
-      await killDaemon();
-      expect(await engine.lost).toMatch(/private Docker daemon has ended; .*dockerd.log/);
+      const [lost, kept] = [await startFrozen(engine), await startFrozen(engine)];
+      const shim = findKeepers(paths.run).find(
+        ({ command }) => command.includes(lost) && command[0]?.includes("shim"),
+      );
+      if (shim === undefined) throw new Error("there is no shim");
+      const known = async () => new Set([kept]);
+      expect(await endOrphans(paths.run, known), "while they are young").toEqual([]);
+      await sleep(ORPHAN_AGE_MS_MIN + 1_000);
+      expect(await endOrphans(paths.run, async () => new Set([lost, kept]))).toEqual([]);
+
+      // containerd then wants to clean up, and waits for the frozen sandbox for ever.
+      signalProcess(shim.identity, "SIGKILL");
+      await waitForEnd(shim.identity, 5_000);
+      expect(await endOrphans(paths.run, async () => new Set([lost, kept]))).toEqual([lost]);
+      expect(await endOrphans(paths.run, known)).not.toContain(kept);
+      await expect
+        .poll(() => findKeepers(paths.run).filter(({ command }) => names(command, lost)), {
+          timeout: 20_000,
+        })
+        .toEqual([]);
+      expect(findKeepers(paths.run).filter(({ command }) => names(command, kept))).toHaveLength(3);
       await engine.release();
       expect(findProcesses(paths.run)).toEqual([]);
     },

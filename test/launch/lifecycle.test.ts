@@ -4,33 +4,17 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import * as z from "zod";
 import { launchPaths, type Paths } from "../../launch/paths.ts";
 import { OWNER_LABEL } from "../../launch/runner.ts";
 import { answers, connect, countContainers } from "../../runner/host/client.ts";
-import { isRunning, ProcessIdentity, signalProcess } from "../../runner/host/identity.ts";
-import { type Child, type Ending, findProgram, run, startChild } from "../../runner/host/spawn.ts";
+import { isRunning, type ProcessIdentity, signalProcess } from "../../runner/host/identity.ts";
+import { type Ending, findProgram, run } from "../../runner/host/spawn.ts";
+import { beginStart, type Start, startEnv, startUp as startUpWith } from "../kit/npm-start.ts";
 
 /** A second start has nothing to make: only processes to start. Generous, for a busy machine. */
 const SECOND_START_MS_MAX = 15_000;
 const READY_MS_MAX = 300_000;
-
-const StartRecord = z.object({
-  launcher: ProcessIdentity,
-  parts: z.object({ runner: ProcessIdentity, gateway: ProcessIdentity }),
-});
-
-type Start = {
-  child: Child;
-  /** Everything it has printed so far. */
-  text: () => string;
-  /** The address it said it is at. */
-  url: string;
-  readyMs: number;
-  record: z.infer<typeof StartRecord>;
-};
 
 let dir: string;
 let env: NodeJS.ProcessEnv;
@@ -38,56 +22,17 @@ let paths: Paths;
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), "lifecycle-"));
-  const { CODERUNNER_DOCKER_SOCKET: _, CODERUNNER_IMAGE: __, ...inherited } = process.env;
-  env = {
-    ...inherited,
+  env = startEnv({
     CODERUNNER_STATE_DIR: dir,
     CODERUNNER_ENGINE_DIR: launchPaths().engine.root,
-    POOL_FLOOR: "1",
-  };
+  });
   paths = launchPaths(env);
 });
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-async function begin(): Promise<{
-  child: Child;
-  text: () => string;
-  line: (wanted: RegExp) => Promise<string>;
-}> {
-  const bootstrap = join(paths.repo, "launch", "bootstrap.mjs");
-  const child = await startChild(process.execPath, [bootstrap, "start", "--port", "0"], {
-    cwd: paths.repo,
-    env,
-    output: "pipe",
-    errors: "pipe",
-  });
-  let text = "";
-  const waiting: { wanted: RegExp; resolve: (line: string) => void }[] = [];
-  for (const stream of [child.stdout, child.stderr]) {
-    if (stream === null) throw new Error("the start has no output");
-    createInterface({ input: stream }).on("line", (line) => {
-      text += `${line}\n`;
-      for (const one of waiting) if (one.wanted.test(line)) one.resolve(line);
-    });
-  }
-  const line = (wanted: RegExp) =>
-    new Promise<string>((resolve, reject) => {
-      waiting.push({ wanted, resolve });
-      void child.ended.then(() => reject(new Error(`it ended before it said ${wanted}:\n${text}`)));
-    });
-  return { child, text: () => text, line };
-}
-
-async function startUp(): Promise<Start> {
-  const startedAt = performance.now();
-  const { child, text, line } = await begin();
-  await line(/Stop it with Ctrl-C/);
-  const readyMs = performance.now() - startedAt;
-  const url = /ready after .* at (http:\S+)/.exec(text())?.[1] ?? "";
-  const record = StartRecord.parse(JSON.parse(readFileSync(paths.record, "utf8")));
-  return { child, text, url, readyMs, record };
-}
+const begin = () => beginStart(env);
+const startUp = () => startUpWith(env);
 
 /** The command a start prints to be pasted. */
 function printedCommand(start: Start): string {
