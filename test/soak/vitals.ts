@@ -2,10 +2,10 @@
 // grow however many programs have run. One sample is one row of numbers.
 
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { basename } from "node:path";
 import { connect } from "../../runner/host/client.ts";
 import { groupsOf } from "../../runner/host/container-group.ts";
-import { findDaemons, findKeepers, mountsBelow } from "../../runner/host/leftovers.ts";
+import { findDaemon } from "../../runner/host/daemon.ts";
+import { findKeepers, mountsBelow } from "../../runner/host/leftovers.ts";
 import type { EnginePaths } from "../../runner/host/paths.ts";
 import { run } from "../../runner/host/spawn.ts";
 import { eventually } from "../kit/runner-process.ts";
@@ -74,19 +74,24 @@ export class Vitals {
     const label = [`${LABEL}=${runnerId}`];
     const docker = connect(engine.socket);
     const containers = await docker.listContainers({ all: true, filters: { label } });
-    const daemons = findDaemons(engine.run);
-    const pidOf = (name: string) =>
-      daemons.find(({ command }) => basename(command[0] ?? "") === name)?.identity.pid ?? 0;
+    const daemon = await findDaemon(engine);
+    if (daemon === undefined) throw new Error("the daemon does not run");
+    const [dockerd, containerd] = [daemon.dockerd.pid, daemon.containerd.pid];
     const keepers = findKeepers(engine.run);
-    const parents = [runnerPid, ...[...daemons, ...keepers].map(({ identity }) => identity.pid)];
+    const parents = [
+      runnerPid,
+      dockerd,
+      containerd,
+      ...keepers.map(({ identity }) => identity.pid),
+    ];
     return {
       runnerMemoryMib: residentMib(runnerPid),
       runnerHeapMib: await this.#heapMib(),
       runnerDescriptors: descriptors(runnerPid),
-      dockerdMemoryMib: residentMib(pidOf("dockerd")),
-      containerdMemoryMib: residentMib(pidOf("containerd")),
-      dockerdDescriptors: descriptors(pidOf("dockerd")),
-      containerdDescriptors: descriptors(pidOf("containerd")),
+      dockerdMemoryMib: residentMib(dockerd),
+      containerdMemoryMib: residentMib(containerd),
+      dockerdDescriptors: descriptors(dockerd),
+      containerdDescriptors: descriptors(containerd),
       containers: containers.length,
       keeperProcesses: keepers.length,
       mounts: mountsBelow([engine.run, engine.data]).length,
