@@ -18,6 +18,7 @@ const HELLO: Record<LanguageId, string> = {
   javascript: "console.log('hello')",
   typescript: "const word: string = 'hello'; console.log(word)",
   bash: "echo hello",
+  ruby: "puts 'hello'",
 };
 
 /** One account of the service and what it has been charged, by its own counting. */

@@ -26,6 +26,7 @@ const LANGUAGE_OF: Record<string, string> = {
   ".js": "javascript",
   ".ts": "typescript",
   ".sh": "bash",
+  ".rb": "ruby",
 };
 /** Attacks that are soon over, each of another kind. */
 const ATTACKS_USED = [
@@ -33,10 +34,12 @@ const ATTACKS_USED = [
   "control-junk.py",
   "daemon-detached.js",
   "exit-code-games.py",
+  "exit-in-threads.rb",
   "flood-both.js",
   "forge-frames.py",
   "fork-bomb.sh",
   "huge-file.sh",
+  "handlers-for-ever.rb",
   "kill-everything.py",
   "memory-shm.py",
   "memory-sysv.py",
@@ -52,6 +55,7 @@ export const SOAK_PROGRAMS: readonly SoakProgram[] = [
   plain("javascript", "console.log([3, 1, 2].sort().join())", { outcome: "ok", stdout: "1,2,3\n" }),
   plain("typescript", "const n: number = 6; console.log(n * 7)", { outcome: "ok", stdout: "42\n" }),
   plain("bash", "echo $((6 * 7)) | tr 4 5", { outcome: "ok", stdout: "52\n" }),
+  plain("ruby", "puts (1..10).sum", { outcome: "ok", stdout: "55\n" }),
 
   program(
     "python",
@@ -87,6 +91,7 @@ export const SOAK_PROGRAMS: readonly SoakProgram[] = [
   program("javascript", "error", "throw new Error('no')", {}, { outcome: "error", exitCode: 1 }),
   program("typescript", "error", "process.exit(4)", {}, { outcome: "error", exitCode: 4 }),
   program("bash", "error", "echo a; exit 7", {}, { outcome: "error", exitCode: 7, stdout: "a\n" }),
+  program("ruby", "error", "abort 'no'", {}, { outcome: "error", exitCode: 1 }),
   program("bash", "signal", "kill -TERM $$", {}, { outcome: "signal" }),
 
   rare(
