@@ -18,7 +18,9 @@ const REMOVE_MS_MAX = 8_000;
 const REMOVE_ATTEMPTS_MAX = 6;
 const REMOVE_RETRY_MS = 500;
 /** A removal takes some tens of milliseconds; after this long what keeps the container is killed. */
-const REMOVE_STUCK_MS = 2_000;
+const REMOVE_STUCK_MS = 1_500;
+/** How long Docker is given to notice that a container's processes have been killed. */
+const NOTICE_MS_MAX = 1_000;
 const LABEL_RUNNER = "agent-coderunner.runner";
 const LABEL_OWNER = "agent-coderunner.owner";
 
@@ -206,10 +208,13 @@ export async function wasOutOfMemory(engine: Engine, id: string): Promise<boolea
 export async function removeContainer(engine: Engine, id: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     killContainer(id);
-    const stuck = setInterval(() => killKeepersOf(id), REMOVE_STUCK_MS); // a shim can wait for ever
+    const stuck = setInterval(() => killKeepersOf(id), REMOVE_STUCK_MS);
     try {
-      const options = { force: true, v: true, ...within(REMOVE_MS_MAX) };
-      await engine.docker.getContainer(id).remove(options);
+      const container = engine.docker.getContainer(id);
+      // Docker would kill it once more if it had not yet noticed, and a shim that is asked to kill
+      // what is just dying can wait for ever.
+      await container.wait(within(NOTICE_MS_MAX)).catch(() => undefined);
+      await container.remove({ force: true, v: true, ...within(REMOVE_MS_MAX) });
       return;
     } catch (thrown) {
       if (statusOf(thrown) === 404) return;

@@ -84,8 +84,16 @@ export async function containersOf(runnerId: string): Promise<string[]> {
 export async function sandboxPidsOf(runnerId: string): Promise<number[]> {
   const docker = new Docker({ socketPath: engineSettings().CODERUNNER_DOCKER_SOCKET });
   const ids = await containersOf(runnerId);
-  const states = await Promise.all(ids.map((id) => docker.getContainer(id).inspect()));
-  return states.map(({ State }) => State.Pid).filter((pid) => pid > 0);
+  // One that has gone meanwhile has no process.
+  const pidOf = (id: string) =>
+    docker
+      .getContainer(id)
+      .inspect()
+      .then(
+        ({ State }) => State.Pid,
+        () => 0,
+      );
+  return (await Promise.all(ids.map(pidOf))).filter((pid) => pid > 0);
 }
 
 /** Removes what there is of a runner's containers, from outside. */
