@@ -3,13 +3,23 @@
 // long, out of order or with a body of the wrong size is a fault of the sandbox, never an outcome,
 // and ends the parser for good. Knows nothing of jobs, pools or Docker.
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 export const PAYLOAD_BYTES_MAX = 64 * 1024;
 const VERSION_BYTES_MAX = 64;
 const HEADER_BYTES = 16;
 
 /** Frame types towards the supervisor. */
-export const TO = { SPAWN: 1, FILE: 2, START: 3, STDIN: 4, SIGNAL: 5, END: 6, PING: 7 } as const;
+export const TO = {
+  SPAWN: 1,
+  FILE: 2,
+  START: 3,
+  STDIN: 4,
+  SIGNAL: 5,
+  END: 6,
+  PING: 7,
+  PREPARE: 8,
+  READ: 9,
+} as const;
 
 /** Frame types from the supervisor. */
 export const FROM = {
@@ -21,6 +31,9 @@ export const FROM = {
   CLEANED: 106,
   PONG: 107,
   FAULT: 108,
+  PREPARED: 109,
+  CONTENT: 110,
+  CONTENT_END: 111,
 } as const;
 
 /** Why the supervisor ended a job. */
@@ -39,12 +52,20 @@ export type ExitBody = {
   stderrBytes: number;
 };
 
+/** What became of the wish for a file: all of it came, or why nothing did. */
+export type ContentResult = "whole" | "missing" | "no-file" | "too-large";
+const CONTENT_RESULTS: readonly ContentResult[] = ["whole", "missing", "no-file", "too-large"];
+
+/** How a file that was asked for ended; `mode` is its permission bits. */
+export type ContentEnd = { result: ContentResult; mode: number; bytes: number };
+
 /** A frame that has arrived and been checked. */
 export type Frame =
   | { type: "hello" | "cleaned" | "pong"; job: number }
-  | { type: "ready"; job: number; version: string }
-  | { type: "stdout" | "stderr"; job: number; data: Buffer }
+  | { type: "ready" | "prepared"; job: number; version: string }
+  | { type: "stdout" | "stderr" | "content"; job: number; data: Buffer }
   | { type: "exit"; job: number; body: ExitBody }
+  | { type: "content-end"; job: number; body: ContentEnd }
   | { type: "fault"; job: number; text: string };
 
 /** Thrown by the parser: this supervisor can no longer be believed. */
@@ -52,14 +73,19 @@ export class FrameError extends Error {
   override readonly name = "FrameError";
 }
 
-export type SpawnBody = {
+/** What a process executes, with what environment, and where. */
+export type Command = {
+  argv: readonly string[];
+  env: Readonly<Record<string, string>>;
+  directory: string;
+};
+
+/** Whose a program's process is and what it may use. */
+export type SpawnLimits = {
   uid: number;
   processesMax: number;
   descriptorsMax: number;
   fileBytesMax: number;
-  argv: readonly string[];
-  env: Readonly<Record<string, string>>;
-  directory: string;
 };
 
 export type StartBody = {
@@ -83,20 +109,42 @@ export function encodeFrame(type: number, job: number, payload: Buffer = Buffer.
   return frame;
 }
 
-export function encodeSpawn(job: number, body: SpawnBody): Buffer {
-  const env = Object.entries(body.env).map(([name, value]) => `${name}=${value}`);
+/** Starts a program's interpreter. Without arguments it is a fork of the prepared one. */
+export function encodeSpawn(job: number, limits: SpawnLimits, command: Command): Buffer {
+  const { uid, processesMax, descriptorsMax, fileBytesMax } = limits;
+  const env = Object.entries(command.env).map(([name, value]) => `${name}=${value}`);
   const head = Buffer.alloc(32);
-  head.writeUInt32LE(body.uid, 0);
-  head.writeUInt32LE(body.processesMax, 4);
-  head.writeUInt32LE(body.descriptorsMax, 8);
-  head.writeUInt32LE(body.argv.length, 12);
+  head.writeUInt32LE(uid, 0);
+  head.writeUInt32LE(processesMax, 4);
+  head.writeUInt32LE(descriptorsMax, 8);
+  head.writeUInt32LE(command.argv.length, 12);
   head.writeUInt32LE(env.length, 16);
-  head.writeBigUInt64LE(BigInt(body.fileBytesMax), 24);
-  return encodeFrame(
-    TO.SPAWN,
-    job,
-    Buffer.concat([head, strings([...body.argv, ...env, body.directory])]),
-  );
+  head.writeBigUInt64LE(BigInt(fileBytesMax), 24);
+  const words = strings([...command.argv, ...env, command.directory]);
+  return encodeFrame(TO.SPAWN, job, Buffer.concat([head, words]));
+}
+
+const NO_LIMITS: SpawnLimits = { uid: 0, processesMax: 0, descriptorsMax: 0, fileBytesMax: 0 };
+
+/** Starts the interpreter that jobs will be forked from. It has no limits, and runs no program. */
+export function encodePrepare(command: Command): Buffer {
+  const frame = encodeSpawn(0, NO_LIMITS, command);
+  frame.writeUInt32LE(TO.PREPARE, 4);
+  return frame;
+}
+
+/** Asks for a file of the job's workspace, unless it is larger than `bytesMax`. */
+export function encodeRead(job: number, name: string, bytesMax: number): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeBigUInt64LE(BigInt(bytesMax), 0);
+  return encodeFrame(TO.READ, job, Buffer.concat([head, strings([name])]));
+}
+
+/** Sends a signal to the job's main process group. */
+export function encodeSignal(job: number, signal: number): Buffer {
+  const payload = Buffer.alloc(4);
+  payload.writeUInt32LE(signal, 0);
+  return encodeFrame(TO.SIGNAL, job, payload);
 }
 
 /** The frames that make one file, in as many parts as its size needs. */
@@ -186,6 +234,12 @@ function decode(type: number, job: number, payload: Buffer): Frame {
       return { type: "hello", job };
     case FROM.READY:
       return { type: "ready", job, version: decodeVersion(payload) };
+    case FROM.PREPARED:
+      return { type: "prepared", job, version: decodeVersion(payload) };
+    case FROM.CONTENT:
+      return { type: "content", job, data: payload };
+    case FROM.CONTENT_END:
+      return { type: "content-end", job, body: decodeContentEnd(payload) };
     case FROM.CLEANED:
       return { type: "cleaned", job };
     case FROM.PONG:
@@ -231,6 +285,19 @@ function decodeExit(payload: Buffer): ExitBody {
     stdoutBytes: safeNumber(payload, 40),
     stderrBytes: safeNumber(payload, 48),
   };
+}
+
+const CONTENT_END_BYTES = 16;
+
+function decodeContentEnd(payload: Buffer): ContentEnd {
+  if (payload.length !== CONTENT_END_BYTES) {
+    throw new FrameError(`end of a file in ${payload.length} bytes`);
+  }
+  const result = CONTENT_RESULTS[payload.readUInt32LE(0)];
+  const mode = payload.readUInt32LE(4);
+  if (result === undefined) throw new FrameError("end of a file with an unknown result");
+  if (mode > 0o7777) throw new FrameError("a mode that is none");
+  return { result, mode, bytes: safeNumber(payload, 8) };
 }
 
 function safeNumber(payload: Buffer, offset: number): number {

@@ -11,7 +11,12 @@ export const WORKSPACE = "/workspace";
 /** The uid of a sandbox's first job; each further job has the next one. */
 export const FIRST_UID = 20_000;
 
-type Interpreter = { argv: readonly string[]; env: Readonly<Record<string, string>> };
+type Interpreter = {
+  argv: readonly string[];
+  env: Readonly<Record<string, string>>;
+  /** Started once in a sandbox and forked for every job, instead of started for each. */
+  isPrepared?: true;
+};
 
 /** All that a program sees of an environment: nothing of the host's or the runner's gets in. */
 const COMMON_ENV = {
@@ -40,6 +45,7 @@ const INTERPRETERS: Record<LanguageId, Interpreter> = {
   python: {
     argv: ["/usr/bin/python3", `${BOOT}/boot.py`],
     env: { ...COMMON_ENV, PYTHONDONTWRITEBYTECODE: "1" },
+    isPrepared: true,
   },
   javascript: { argv: [...NODE, `${WORKSPACE}/main.js`], env: COMMON_ENV },
   typescript: {

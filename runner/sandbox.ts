@@ -27,6 +27,7 @@ import {
   type ExitBody,
   encodeFile,
   encodeFrame,
+  encodePrepare,
   encodeSpawn,
   encodeStart,
   encodeStdin,
@@ -112,6 +113,7 @@ export class Sandbox {
       if (version !== PROTOCOL_VERSION) throw new SandboxFault(`protocol version ${version}`);
       sandbox.#group = await controlGroupOf(sandbox.#container.pid);
       sandbox.#weigh("preparing");
+      await sandbox.#prepareInterpreter();
       await sandbox.#prepare();
       return sandbox;
     } catch (thrown) {
@@ -206,21 +208,27 @@ export class Sandbox {
     await removeContainer(this.#engine, this.#container.id);
   }
 
+  /** Has the interpreter warm up that every job will be forked from, if the language has one. */
+  async #prepareInterpreter(): Promise<void> {
+    const { argv, env, isPrepared } = interpreterOf(this.language);
+    if (isPrepared !== true) return;
+    const prepared = this.#next("prepared", WARM_MS_MAX);
+    this.#send([encodePrepare({ argv, env, directory: "/" })]);
+    await prepared;
+  }
+
   async #prepare(): Promise<void> {
-    const { argv, env } = interpreterOf(this.language);
+    const { argv, env, isPrepared } = interpreterOf(this.language);
     this.#job++;
     const ready = this.#next("ready", WARM_MS_MAX);
-    this.#send([
-      encodeSpawn(this.#job, {
-        uid: FIRST_UID + this.jobsRun,
-        processesMax: PROCESSES_MAX,
-        descriptorsMax: DESCRIPTORS_MAX,
-        fileBytesMax: FILE_BYTES_MAX,
-        argv,
-        env,
-        directory: WORKSPACE,
-      }),
-    ]);
+    const limits = {
+      uid: FIRST_UID + this.jobsRun,
+      processesMax: PROCESSES_MAX,
+      descriptorsMax: DESCRIPTORS_MAX,
+      fileBytesMax: FILE_BYTES_MAX,
+    };
+    const command = isPrepared === true ? { argv: [], env: {} } : { argv, env };
+    this.#send([encodeSpawn(this.#job, limits, { ...command, directory: WORKSPACE })]);
     this.version = (await ready).version;
   }
 

@@ -13,7 +13,7 @@ done >> /etc/group
 mkdir -p /workspace
 rm -rf /var/tmp && ln -s /tmp /var/tmp
 find / -xdev -perm /6000 -type f -exec chmod a-s {} +
-rm -f /opt/coderunner/languages/*.c
+rm -f /opt/coderunner/languages/*.[ch]
 ruby /opt/coderunner/languages/compile.rb && rm /opt/coderunner/languages/compile.rb
 python3 -m compileall -q /usr/lib/python3 /opt/coderunner/languages || true
 chmod -R a+rX /opt/coderunner

@@ -33,16 +33,27 @@ export function exitPayload(fields: ExitFields = {}): Buffer {
   return payload;
 }
 
+export function contentEndPayload(result = 0, mode = 0o644, bytes = 0): Buffer {
+  const payload = Buffer.alloc(16);
+  payload.writeUInt32LE(result, 0);
+  payload.writeUInt32LE(mode, 4);
+  payload.writeBigUInt64LE(BigInt(bytes), 8);
+  return payload;
+}
+
 /** A whole life of a sandbox with one job: every type of frame, in the order a supervisor has. */
 export function supervisorStream(): Buffer {
   const frames = [
-    [FROM.HELLO, 1, undefined],
+    [FROM.HELLO, 2, undefined],
+    [FROM.PREPARED, 0, Buffer.from("3.13.5")],
     [FROM.READY, 7, Buffer.from("3.13.5")],
     [FROM.PONG, 0, undefined],
     [FROM.STDOUT, 7, Buffer.from("out\n")],
     [FROM.STDERR, 7, Buffer.from("err\n")],
     [FROM.STDOUT, 7, Buffer.alloc(0)],
     [FROM.EXIT, 7, exitPayload({ code: 3, wallUs: 1500, stdoutBytes: 4, stderrBytes: 4 })],
+    [FROM.CONTENT, 7, Buffer.from("file")],
+    [FROM.CONTENT_END, 7, contentEndPayload(0, 0o600, 4)],
     [FROM.CLEANED, 7, undefined],
     [FROM.FAULT, 7, Buffer.from("pipes: Too many open files")],
   ] as const;

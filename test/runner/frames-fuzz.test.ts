@@ -7,7 +7,9 @@ import { type Random, randomFrom } from "../kit/random.ts";
 import { supervisorFrame, supervisorStream } from "../kit/supervisor-frames.ts";
 
 const ROUNDS = 25_000;
-const TYPES = [0, 1, 5, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 0xffffffff];
+const TYPES = [
+  0, 1, 5, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 0xffffffff,
+];
 
 describe("the parser", () => {
   it(`stands ${ROUNDS} random and mutated streams`, () => {
@@ -79,11 +81,18 @@ function feed(stream: Buffer, random: Random) {
 
 function expectSane(frame: Frame): void {
   if (!Number.isInteger(frame.job) || frame.job < 0) throw new Error("a job that is no number");
-  if (frame.type === "stdout" || frame.type === "stderr") {
+  if (frame.type === "stdout" || frame.type === "stderr" || frame.type === "content") {
     if (frame.data.length > PAYLOAD_BYTES_MAX) throw new Error("more data than a frame holds");
   }
   if (frame.type === "fault" && frame.text.length > 256) throw new Error("a fault too long to log");
-  if (frame.type === "ready" && !/^[\w.+-]{0,64}$/.test(frame.version)) {
+  if (frame.type === "content-end") {
+    const { mode, bytes } = frame.body;
+    if (mode > 0o7777 || !Number.isSafeInteger(bytes)) throw new Error("a file that cannot be");
+  }
+  if (
+    (frame.type === "ready" || frame.type === "prepared") &&
+    !/^[\w.+-]{0,64}$/.test(frame.version)
+  ) {
     throw new Error("a version that is none");
   }
   if (frame.type !== "exit") return;
@@ -134,7 +143,7 @@ function setLength(stream: Buffer, random: Random): Buffer {
 function almostRightStream(random: Random): Buffer {
   const length = 1 + random.below(12);
   const frames = Array.from({ length }, (_, seq) => {
-    const size = random.pick([0, 0, 4, 56, random.below(300)]);
+    const size = random.pick([0, 0, 4, 16, 56, random.below(300)]);
     const isLost = random.below(20) === 0;
     return supervisorFrame(
       isLost ? seq + 1 : seq,

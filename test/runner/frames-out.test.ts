@@ -4,6 +4,9 @@ import { describe, expect, it } from "vitest";
 import {
   encodeFile,
   encodeFrame,
+  encodePrepare,
+  encodeRead,
+  encodeSignal,
   encodeSpawn,
   encodeStart,
   encodeStdin,
@@ -32,15 +35,15 @@ describe("a frame to the supervisor", () => {
 
   it("spawns with limits, arguments, environment and directory in that order", () => {
     const payload = payloadOf(
-      encodeSpawn(3, {
-        uid: 20_001,
-        processesMax: 64,
-        descriptorsMax: 256,
-        fileBytesMax: 10_485_760,
-        argv: ["/bin/bash", "main.sh"],
-        env: { PATH: "/bin", LANG: "C.UTF-8" },
-        directory: "/workspace",
-      }),
+      encodeSpawn(
+        3,
+        { uid: 20_001, processesMax: 64, descriptorsMax: 256, fileBytesMax: 10_485_760 },
+        {
+          argv: ["/bin/bash", "main.sh"],
+          env: { PATH: "/bin", LANG: "C.UTF-8" },
+          directory: "/workspace",
+        },
+      ),
     );
     const words = [0, 4, 8, 12, 16, 20].map((at) => payload.readUInt32LE(at));
     expect(words).toEqual([20_001, 64, 256, 2, 2, 0]);
@@ -48,6 +51,28 @@ describe("a frame to the supervisor", () => {
     expect(payload.subarray(32).toString()).toBe(
       "/bin/bash\0main.sh\0PATH=/bin\0LANG=C.UTF-8\0/workspace\0",
     );
+  });
+
+  it("prepares with no limits and job 0, and otherwise as it spawns", () => {
+    const frame = encodePrepare({ argv: ["/bin/x"], env: { A: "b" }, directory: "/" });
+    expect([frame.readUInt32LE(4), frame.readUInt32LE(8)]).toEqual([TO.PREPARE, 0]);
+    const payload = payloadOf(frame);
+    const words = [0, 4, 8, 12, 16, 20].map((at) => payload.readUInt32LE(at));
+    expect(words).toEqual([0, 0, 0, 1, 1, 0]);
+    expect(payload.subarray(32).toString()).toBe("/bin/x\0A=b\0/\0");
+  });
+
+  it("asks for a file by its name and the most it may hold", () => {
+    const frame = encodeRead(3, "a/ü.txt", 10_485_760);
+    expect([frame.readUInt32LE(4), frame.readUInt32LE(8)]).toEqual([TO.READ, 3]);
+    const payload = payloadOf(frame);
+    expect(payload.readBigUInt64LE(0)).toBe(10_485_760n);
+    expect(payload.subarray(8).toString()).toBe("a/ü.txt\0");
+    expect(() => encodeRead(3, "a\0b", 1)).toThrow(RangeError);
+  });
+
+  it("signals by number", () => {
+    expect(encodeSignal(7, 2)).toEqual(encodeFrame(TO.SIGNAL, 7, Buffer.from([2, 0, 0, 0])));
   });
 
   it("starts with limits and the arguments counted, then each ended by NUL", () => {

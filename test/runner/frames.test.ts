@@ -10,10 +10,16 @@ import {
   PAYLOAD_BYTES_MAX,
 } from "../../runner/frames.ts";
 import { randomFrom } from "../kit/random.ts";
-import { exitPayload, supervisorFrame, supervisorStream } from "../kit/supervisor-frames.ts";
+import {
+  contentEndPayload,
+  exitPayload,
+  supervisorFrame,
+  supervisorStream,
+} from "../kit/supervisor-frames.ts";
 
 const WANTED: Frame[] = [
-  { type: "hello", job: 1 },
+  { type: "hello", job: 2 },
+  { type: "prepared", job: 0, version: "3.13.5" },
   { type: "ready", job: 7, version: "3.13.5" },
   { type: "pong", job: 0 },
   { type: "stdout", job: 7, data: Buffer.from("out\n") },
@@ -33,6 +39,8 @@ const WANTED: Frame[] = [
       stderrBytes: 4,
     },
   },
+  { type: "content", job: 7, data: Buffer.from("file") },
+  { type: "content-end", job: 7, body: { result: "whole", mode: 0o600, bytes: 4 } },
   { type: "cleaned", job: 7 },
   { type: "fault", job: 7, text: "pipes: Too many open files" },
 ];
@@ -74,7 +82,7 @@ describe("a supervisor's stream", () => {
 
 describe("a stream that is none of a supervisor's", () => {
   const wrong: [string, Buffer][] = [
-    ["a frame of an unknown type", supervisorFrame(0, 109)],
+    ["a frame of an unknown type", supervisorFrame(0, 112)],
     ["a frame of the runner's own", supervisorFrame(0, 3)],
     ["a first frame that is not the first", supervisorFrame(1, FROM.HELLO)],
     ["a repeated frame", Buffer.concat([0, 0].map((seq) => supervisorFrame(seq, FROM.PONG)))],
@@ -87,6 +95,18 @@ describe("a stream that is none of a supervisor's", () => {
     ["a signal out of range", supervisorFrame(0, FROM.EXIT, 1, exitPayload({ signal: 65 }))],
     ["a version that is too long", supervisorFrame(0, FROM.READY, 1, Buffer.alloc(65, "1"))],
     ["a version that is no version", supervisorFrame(0, FROM.READY, 1, Buffer.from("<b>1</b>"))],
+    [
+      "an end of a file that is too short",
+      supervisorFrame(0, FROM.CONTENT_END, 1, Buffer.alloc(15)),
+    ],
+    [
+      "an end of a file for an unknown reason",
+      supervisorFrame(0, FROM.CONTENT_END, 1, contentEndPayload(4)),
+    ],
+    [
+      "a file with a mode that is none",
+      supervisorFrame(0, FROM.CONTENT_END, 1, contentEndPayload(0, 0o10000)),
+    ],
     ["a number too large to count with", supervisorFrame(0, FROM.EXIT, 1, hugeWall())],
   ];
 

@@ -80,7 +80,7 @@ describe("a sandbox that starts", () => {
     const sandbox = await started();
     expect(sandbox.fault).toBeUndefined();
     expect(sandbox.version).toBe("3.13.5");
-    expect(supervisor.heard()).toEqual([TO.SPAWN]);
+    expect(supervisor.heard()).toEqual([TO.PREPARE, TO.SPAWN]);
   });
 
   it("is removed again when its supervisor says nothing", async () => {
@@ -93,7 +93,7 @@ describe("a sandbox that starts", () => {
   it("is refused when its supervisor speaks another protocol", async () => {
     const start = failureOf(Sandbox.start({} as Engine, "python"));
     await pass(0);
-    supervisor.say(FROM.HELLO, 2);
+    supervisor.say(FROM.HELLO, 1);
     await pass(0);
     expect(await start).toBeInstanceOf(SandboxFault);
     expect(stage.removed).toBe(1);
@@ -102,7 +102,9 @@ describe("a sandbox that starts", () => {
   it("is removed when its interpreter never gets warm", async () => {
     const start = failureOf(Sandbox.start({} as Engine, "python"));
     await pass(0);
-    supervisor.say(FROM.HELLO, 1);
+    supervisor.say(FROM.HELLO, 2);
+    await pass(0);
+    supervisor.say(FROM.PREPARED, 0, Buffer.from("3.13.5"));
     await pass(21_000);
     expect(await start).toBeInstanceOf(SandboxFault);
     expect(stage.removed).toBe(1);
@@ -114,7 +116,7 @@ describe("a job", () => {
     const sandbox = await started();
     const run = sandbox.run(JOB);
     await pass(0);
-    expect(supervisor.heard()).toEqual([TO.SPAWN, TO.FILE, TO.START, TO.STDIN]);
+    expect(supervisor.heard()).toEqual([TO.PREPARE, TO.SPAWN, TO.FILE, TO.START, TO.STDIN]);
     supervisor.say(FROM.STDOUT, 1, Buffer.from("out"));
     supervisor.say(FROM.STDERR, 1, Buffer.from("err"));
     supervisor.say(FROM.EXIT, 1, exitPayload({ code: 3, stdoutBytes: 3, stderrBytes: 3 }));
@@ -262,7 +264,9 @@ describe("a frozen sandbox", () => {
 async function started(): Promise<Sandbox> {
   const start = Sandbox.start({} as Engine, "python");
   await pass(0);
-  supervisor.say(FROM.HELLO, 1);
+  supervisor.say(FROM.HELLO, 2);
+  await pass(0);
+  supervisor.say(FROM.PREPARED, 0, Buffer.from("3.13.5"));
   await pass(0);
   supervisor.say(FROM.READY, 1, Buffer.from("3.13.5"));
   return await start;

@@ -55,7 +55,7 @@ describe("one home for each rule", () => {
   test("both ends of the supervisor's protocol number their frames alike", () => {
     const header = readText("runner/image/supervisor/protocol.h");
     const inHeader = Object.fromEntries(
-      [...header.matchAll(/FRAME_([A-Z]+) = (\d+)/g)].map(([, name, n]) => [name, Number(n)]),
+      [...header.matchAll(/FRAME_([A-Z_]+) = (\d+)/g)].map(([, name, n]) => [name, Number(n)]),
     );
     expect(inHeader).toEqual({ ...TO, ...FROM });
     expect(header).toContain(`#define PROTOCOL_VERSION ${PROTOCOL_VERSION}\n`);

@@ -1,15 +1,19 @@
-# Waits, warm, for one Python program and then runs it as if `python3 main.py` had been typed.
+# Is started once in a sandbox, warms up, and is forked for every program. Each child waits for one
+# Python program and then runs it as if `python3 main.py` had been typed.
 #
-# Whatever a program commonly needs has been imported and executed once before the wait, because in
-# the sandbox code that has never run is slow code. After the program's end its output is flushed
-# and its exit handlers are run, then its exit code goes to the supervisor at once: taking the
-# interpreter apart would only cost time. Tracebacks begin at the program's own first frame.
+# Whatever a program commonly needs has been imported and executed once before the fork, and executed
+# again before the wait: in the sandbox code that has never run is slow code, and so is code that for
+# the first time since a fork writes to what it shares. The parent runs nobody's program. After the
+# program's end its output is flushed and its exit handlers are run, then its exit code goes to the
+# supervisor at once: taking the interpreter apart would only cost time. Tracebacks begin at the
+# program's own first frame.
 
 import atexit
 import builtins
 import collections  # noqa: F401
 import datetime  # noqa: F401
 import functools  # noqa: F401
+import gc
 import io  # noqa: F401
 import itertools  # noqa: F401
 import json
@@ -31,20 +35,26 @@ import toplevel
 
 CONTROL = 15
 MAIN = "/workspace/main.py"
+WARM = "/opt/coderunner/languages/warm.py"
 
 
 def warm_up():
-    """Runs every path a short program takes, with harmless content."""
-    scope = {"__name__": "warm"}
-    source = "import json\ndef f(n):\n  return [i for i in range(n)]\nprint(json.dumps({'a': f(3)}), sum(range(9)))\n"
-    toplevel.run(compile(source, "<warm>", "exec"), scope)
-    print(f"{math.pi:.3f}", file=sys.stderr, flush=True)
-    json.loads('{"a": [1, 2.5, null, "x"]}')
+    """Takes the paths that a short program and its start and end take, with harmless content."""
+    warm = types.ModuleType("warm")
+    warm.__builtins__ = builtins
+    warm.__loader__ = SourceFileLoader("warm", WARM)
+    with open(WARM, "rb") as file:
+        program = compile(file.read(), WARM, "exec", dont_inherit=True)
+    toplevel.run(program, warm.__dict__)
     try:
         raise ValueError("warm")
     except ValueError:
         traceback.format_exc()
-    sys.stdout.flush()
+    exit_code_of(SystemExit(0))
+    flush()
+    is_control(None)
+    atexit.register(flush)
+    atexit.unregister(flush)
 
 
 def read_arguments():
@@ -132,11 +142,17 @@ def finish(code, is_program):
 
 
 def boot():
-    os.set_inheritable(CONTROL, False)
-    identity = os.fstat(CONTROL)[:3]
     sys.stdout.reconfigure(line_buffering=True)
     warm_up()
-    os.write(CONTROL, b"R%d.%d.%d" % sys.version_info[:3])
+    gc.collect()
+    gc.freeze()
+    version = "%d.%d.%d" % sys.version_info[:3]
+    toplevel.serve_forks(version)
+    # From here on in a child, with a program's user, limits and streams.
+    os.set_inheritable(CONTROL, False)
+    identity = os.fstat(CONTROL)[:3]
+    warm_up()
+    os.write(CONTROL, b"R" + version.encode())
     main = make_main(read_arguments())
     own_pid = os.getpid()
     code = run(main)

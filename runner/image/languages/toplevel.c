@@ -1,9 +1,11 @@
 /*
- * One function for boot.py: runs a code object as the interpreter's outermost frame. Without it,
+ * Two functions for boot.py. run(): a code object as the interpreter's outermost frame. Without it,
  * whatever looks at the call stack of a program (traceback.print_stack, inspect.stack,
  * sys._getframe) would find the frames of the file that was waiting for the program.
+ * serve_forks(): prepared.h, with what Python has to do around a fork.
  */
 #include <Python.h>
+#include "prepared.h"
 
 static PyObject *run(PyObject *module, PyObject *arguments)
 {
@@ -18,7 +20,24 @@ static PyObject *run(PyObject *module, PyObject *arguments)
     return result;
 }
 
-static PyMethodDef methods[] = {{"run", run, METH_VARARGS, "run(code, globals)"}, {NULL, NULL, 0, NULL}};
+static PyObject *serve(PyObject *module, PyObject *version)
+{
+    static const struct fork_hooks hooks = {
+        .before = PyOS_BeforeFork,
+        .after_in_child = PyOS_AfterFork_Child,
+    };
+    const char *text = PyUnicode_AsUTF8(version);
+    (void)module;
+    if (!text) return NULL;
+    serve_forks(text, &hooks);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef methods[] = {
+    {"run", run, METH_VARARGS, "run(code, globals)"},
+    {"serve_forks", serve, METH_O, "serve_forks(version)"},
+    {NULL, NULL, 0, NULL},
+};
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "toplevel", NULL, 0, methods, NULL, NULL, NULL, NULL};
 
 PyMODINIT_FUNC PyInit_toplevel(void)

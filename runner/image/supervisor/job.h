@@ -4,23 +4,46 @@
  */
 #pragma once
 #include "protocol.h"
+#include "streams.h"
 
 #include <poll.h>
+#include <sys/types.h>
 
 #define JOBS_MAX 4
 #define FDS_PER_JOB 4
+#define JOBS_FDS_MAX (JOBS_MAX * FDS_PER_JOB + 1)
 
+/* A job that is being forked has a process whose id is not known yet. */
+enum job_state { JOB_FREE, JOB_FORKING, JOB_WARMING, JOB_READY, JOB_RUNNING, JOB_OVER };
+
+struct job {
+    enum job_state state;
+    uint32_t id;
+    uid_t uid;
+    pid_t pid; /* 0 once reaped */
+    int control_fd;
+    struct streams streams;
+    struct start_head limits;
+    uint64_t started_us, memory_watched_us, cpu_watched_us;
+    uint64_t memory_mapped_bytes; /* what the sandbox holds that is not the job's, when last seen */
+    uint64_t memory_peak_bytes;
+    uint64_t cpu_base_us; /* what warming up had used */
+    uint64_t cpu_us;
+};
+
+void job_prepare(const struct frame *frame);
 void job_spawn(const struct frame *frame);
 void job_file(const struct frame *frame);
 void job_start(const struct frame *frame);
 void job_stdin(const struct frame *frame);
 void job_signal(const struct frame *frame);
+void job_read(const struct frame *frame);
 void job_end(const struct frame *frame);
 
 /* Fills `fds` with what the jobs wait for; returns how many entries. */
 int jobs_poll_fds(struct pollfd *fds);
 /* Acts on what poll found in the entries that jobs_poll_fds filled. */
-void jobs_handle_fds(const struct pollfd *fds, int count);
+void jobs_handle_fds(const struct pollfd *fds);
 /* How long the loop may sleep before a limit must be looked at; -1 for ever. */
 int jobs_next_timeout_ms(void);
 /* Stops every job that has reached its time or memory. */

@@ -7,19 +7,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROTOCOL_VERSION 1
+#define PROTOCOL_VERSION 2
 #define PAYLOAD_BYTES_MAX (64 * 1024)
 #define VERSION_BYTES_MAX 64
 
 enum frame_type {
     /* runner to supervisor */
-    FRAME_SPAWN = 1,  /* struct spawn_head, then argv, env and working directory as C strings */
+    FRAME_SPAWN = 1,  /* struct spawn_head, then argv, env and working directory as C strings;
+                         no arguments at all: forked from the prepared interpreter */
     FRAME_FILE = 2,   /* u32 flags, u32 mode, name as a C string, bytes */
     FRAME_START = 3,  /* struct start_head, then bytes for the interpreter's control socket */
     FRAME_STDIN = 4,  /* bytes for the program's standard input; empty closes it */
     FRAME_SIGNAL = 5, /* u32 signal number, for the job's main process group */
     FRAME_END = 6,    /* kill what is left of the job and remove its files */
     FRAME_PING = 7,
+    FRAME_PREPARE = 8, /* as SPAWN: an interpreter that jobs will be forked from, once and first */
+    FRAME_READ = 9,    /* u64 most bytes, name as a C string: a file of the job's workspace is wanted */
     /* supervisor to runner */
     FRAME_HELLO = 101,   /* job carries the protocol version */
     FRAME_READY = 102,   /* the job's interpreter is warm and waits; its version as text */
@@ -29,6 +32,9 @@ enum frame_type {
     FRAME_CLEANED = 106, /* nothing of the job is left */
     FRAME_PONG = 107,
     FRAME_FAULT = 108, /* what failed, as text; this sandbox must not be used again */
+    FRAME_PREPARED = 109, /* the prepared interpreter is warm; its version as text */
+    FRAME_CONTENT = 110,  /* bytes of the file that was asked for */
+    FRAME_CONTENT_END = 111, /* struct content_end: that was all, or there is nothing to be had */
 };
 
 enum file_flags { FILE_CREATE = 1, FILE_APPEND = 2 };
@@ -63,6 +69,14 @@ struct exit_body {
     uint64_t memory_peak_bytes;
     uint64_t stdout_bytes; /* written in all, kept or not */
     uint64_t stderr_bytes;
+};
+
+enum content_result { CONTENT_WHOLE = 0, CONTENT_MISSING = 1, CONTENT_NO_FILE = 2, CONTENT_TOO_LARGE = 3 };
+
+struct content_end {
+    uint32_t result;
+    uint32_t mode;  /* permission bits */
+    uint64_t bytes; /* sent */
 };
 
 struct frame {

@@ -1,24 +1,27 @@
 /* How a program's process is made: what the runner asked for, and becoming it in the child. */
 #pragma once
-#include "protocol.h"
+#include "birth.h"
+
+#include <sys/types.h>
 
 #define ARGUMENTS_MAX 256
 
 struct spawn_plan {
-    struct spawn_head head;
+    struct birth birth;
     char *argv[ARGUMENTS_MAX + 1], *envp[ARGUMENTS_MAX + 1];
-    const char *directory;
-    int in, out, err, control;
 };
 
-/* Reads a SPAWN frame's payload; the strings stay where they are. Returns 0 when it is malformed. */
+/*
+ * Reads the payload of SPAWN or PREPARE; the strings stay where they are. No arguments at all mean a
+ * fork of the prepared interpreter. Returns 0 when it is malformed.
+ */
 int parse_spawn(const struct frame *frame, struct spawn_plan *plan);
 
-/* In the child, between vfork and exec: becomes the program, or exits with 126 or 127. */
-void become_program(const struct spawn_plan *plan);
+/* Makes a process that becomes the program, or exits with 126 or 127. Returns -1 with errno. */
+pid_t spawn_program(const struct spawn_plan *plan);
 
 /*
- * Gives this process every processor and ordinary priority again. gVisor lets any program change
- * both for any other, and what it changed here every later program would inherit.
+ * Makes a process that is to prepare an interpreter and never runs a program itself. It stays what
+ * the supervisor is, because it must be able to make its children anybody.
  */
-void reset_scheduling(void);
+pid_t spawn_prepared(const struct spawn_plan *plan);

@@ -3,7 +3,8 @@
  *
  * Theory of operation. The runner holds this process's stdin and stdout and speaks frames over
  * them (protocol.h). A job is one program: the runner has an interpreter started for it ahead of
- * time (SPAWN), which warms itself up, says so over its control socket and waits. When work
+ * time (SPAWN), which warms itself up, says so over its control socket and waits; or has it forked
+ * from an interpreter that was prepared once for all jobs of the sandbox (PREPARE). When work
  * arrives the runner sends the job's files (FILE) and its limits (START); the supervisor lets the
  * interpreter go, passes its output on as frames, and watches the clock and the memory of every
  * process of the job's uid. The job is over when its main process ends, or says over its control
@@ -57,6 +58,8 @@ static void handle(const struct frame *frame)
     case FRAME_START: job_start(frame); return;
     case FRAME_STDIN: job_stdin(frame); return;
     case FRAME_SIGNAL: job_signal(frame); return;
+    case FRAME_PREPARE: job_prepare(frame); return;
+    case FRAME_READ: job_read(frame); return;
     case FRAME_END: job_end(frame); return;
     case FRAME_PING: send_frame(FRAME_PONG, frame->job, NULL, 0); return;
     default: fault(frame->job, "unknown frame");
@@ -71,7 +74,7 @@ int main(int argc, char **argv)
     send_frame(FRAME_HELLO, PROTOCOL_VERSION, NULL, 0);
 
     for (;;) {
-        struct pollfd fds[2 + JOBS_MAX * FDS_PER_JOB] = {
+        struct pollfd fds[2 + JOBS_FDS_MAX] = {
             {.fd = STDIN_FILENO, .events = POLLIN},
             {.fd = child_fd, .events = POLLIN},
         };
@@ -83,7 +86,7 @@ int main(int argc, char **argv)
             if (!receive_frames(handle)) return 0; /* the runner is gone, and so are we */
             continue; /* a frame may have closed a descriptor of this round */
         }
-        jobs_handle_fds(fds + 2, count - 2);
+        jobs_handle_fds(fds + 2);
         if (fds[1].revents) {
             drain_child_fd();
             jobs_reap();

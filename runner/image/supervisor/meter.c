@@ -1,0 +1,71 @@
+/*
+ * Memory is what the sandbox holds, less what only the image's files take and less what the prepared
+ * interpreter held before any job: a job shares that until it writes to it, and then holds its own.
+ */
+#include "meter.h"
+#include "prepared.h"
+#include "watch.h"
+
+#include <time.h>
+
+uint64_t now_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+static uint64_t above(uint64_t bytes, uint64_t base)
+{
+    return bytes > base ? bytes - base : 0;
+}
+
+static void note(struct job *job, uint64_t bytes)
+{
+    if (bytes > job->memory_peak_bytes) job->memory_peak_bytes = bytes;
+}
+
+/* One cheap call, good as long as the program maps no more files than when last looked at closely. */
+static uint64_t look_at_memory(struct job *job)
+{
+    job->memory_watched_us = now_us();
+    return above(watch_held_bytes(), job->memory_mapped_bytes);
+}
+
+void note_memory(struct job *job)
+{
+    note(job, look_at_memory(job));
+}
+
+void note_memory_closely(struct job *job)
+{
+    uint64_t held = watch_held_bytes();
+    uint64_t own = above(watch_memory_bytes(), prepared_memory_bytes());
+    job->memory_mapped_bytes = above(held, own);
+    job->memory_watched_us = now_us();
+    note(job, own);
+}
+
+/* Nobody is stopped on the cheap figure alone: it may have counted libraries just loaded. */
+int takes_too_much_memory(struct job *job)
+{
+    uint64_t bytes = look_at_memory(job);
+    if (bytes <= job->limits.memory_bytes) {
+        note(job, bytes);
+        return 0;
+    }
+    note_memory_closely(job);
+    return job->memory_peak_bytes > job->limits.memory_bytes;
+}
+
+void note_cpu(struct job *job, uint64_t total_us)
+{
+    uint64_t used_us = above(total_us, job->cpu_base_us);
+    if (used_us > job->cpu_us) job->cpu_us = used_us;
+}
+
+void note_cpu_of_all(struct job *job)
+{
+    note_cpu(job, watch_cpu_us(job->uid));
+    job->cpu_watched_us = now_us();
+}
