@@ -24,10 +24,13 @@ import {
   wasOutOfMemory,
 } from "./docker.ts";
 import {
+  type ContentEnd,
   type ExitBody,
   encodeFile,
   encodeFrame,
   encodePrepare,
+  encodeRead,
+  encodeSignal,
   encodeSpawn,
   encodeStart,
   encodeStdin,
@@ -43,6 +46,7 @@ const START_MS_MAX = 30_000;
 const WARM_MS_MAX = 20_000;
 const CLEAN_MS_MAX = 5_000;
 const FILE_MODE = 0o644;
+const SIGINT = 2;
 
 /** The sandbox failed, not the program in it. The message is for the log. */
 export class SandboxFault extends Error {
@@ -61,6 +65,9 @@ export type JobResult = {
   stdout: Kept;
   stderr: Kept;
 };
+
+/** A file of the workspace, or why there is none to be had; `content` is empty then. */
+export type FileRead = ContentEnd & { content: Buffer };
 
 type Waiter = {
   accepts: (frame: Frame) => boolean;
@@ -85,6 +92,7 @@ export class Sandbox {
   #job = 0;
   #waiter: Waiter | undefined;
   #output: { stdout: Output; stderr: Output } | undefined;
+  #content: { parts: Buffer[]; bytesLeft: number } | undefined;
   #fault: SandboxFault | undefined;
   #removal: Promise<void> | undefined;
 
@@ -183,6 +191,30 @@ export class Sandbox {
       stdout: output.stdout.finish(exit.stdoutBytes),
       stderr: output.stderr.finish(exit.stderrBytes),
     };
+  }
+
+  /**
+   * A file of the workspace as it is now, unless it is larger than `bytesMax`. Only for a job that is
+   * over: while one runs, its end is what is waited for.
+   */
+  async readFile(name: string, { bytesMax }: { bytesMax: number }): Promise<FileRead> {
+    const parts: Buffer[] = [];
+    const frame = encodeRead(this.#job, name, bytesMax);
+    const ended = this.#next("content-end", CLEAN_MS_MAX);
+    this.#content = { parts, bytesLeft: bytesMax };
+    this.#send([frame]);
+    const { body } = await ended.finally(() => {
+      this.#content = undefined;
+    });
+    const content = Buffer.concat(parts);
+    if (content.length === body.bytes) return { ...body, content };
+    this.#fail("a file of another length than it was said to have");
+    throw this.#fault;
+  }
+
+  /** Interrupts the running program, as Ctrl-C would; what it makes of that is its own affair. */
+  interrupt(): void {
+    if (this.#output !== undefined) this.#send([encodeSignal(this.#job, SIGINT)]);
   }
 
   /** Kills and wipes everything of the last job, then has a fresh interpreter wait. */
@@ -311,12 +343,21 @@ export class Sandbox {
       this.#output?.[frame.type].push(frame.data);
       return;
     }
+    if (frame.type === "content") return this.#takeContent(frame.job, frame.data);
     const waiter = this.#waiter;
     if (waiter === undefined || !waiter.accepts(frame)) {
       return this.#fail(`an unexpected ${frame.type}`);
     }
     this.#waiter = undefined;
     waiter.resolve(frame);
+  }
+
+  #takeContent(job: number, data: Buffer): void {
+    const content = this.#content;
+    if (content === undefined || job !== this.#job) return this.#fail("a file nobody asked for");
+    content.bytesLeft -= data.length;
+    if (content.bytesLeft < 0) return this.#fail("more of a file than was asked for");
+    content.parts.push(data);
   }
 
   #fail(reason: string): void {
