@@ -1,7 +1,7 @@
 // Fifty executions at once from one account, against as many containers one after another. Bursts
 // and containers alternate; before each burst the pool is as it is when nobody asks for anything.
 
-import type { RunnerCaller } from "./client.ts";
+import type { Reply, RunnerCaller } from "./client.ts";
 import { type BenchProgram, PROGRAMS } from "./programs.ts";
 import type { Burst } from "./results.ts";
 import { untilQuiet } from "./settle.ts";
@@ -58,7 +58,7 @@ async function measureOne(
   const ms = await timeMs(() =>
     Promise.all(
       Array.from({ length: SIZE }, async () => {
-        const reply = await runner.execute(program, accountId);
+        const reply = await runner.execute(program, accountId).catch(unanswered);
         if (reply.stdout === program.expected) succeeded++;
         else failure = reply;
       }),
@@ -68,4 +68,9 @@ async function measureOne(
     report(`${SIZE - succeeded} of ${SIZE} failed, the last with ${JSON.stringify(failure)}`);
   }
   return { ms: rounded(ms), succeeded };
+}
+
+/** A request without an answer is a failed execution like any other. */
+function unanswered(error: unknown): Reply {
+  return { error: String(error) };
 }

@@ -20,6 +20,7 @@ const SPAN_MS = 20_000;
 /** After the last was seen to be frozen, before the clock starts. */
 const STILL_MS = 3_000;
 const POLL_MS = 500;
+const ANSWER_MS_MAX = 10_000;
 const FROZEN_WAIT_MS_MAX = 240_000;
 
 type Options = { socket: string; report: (text: string) => void; signal: AbortSignal };
@@ -32,7 +33,8 @@ export async function measureIdle(
 ): Promise<Idle> {
   const wanted = IDLE_POOL_FLOOR * LANGUAGE_IDS.length;
   report(`waiting for ${wanted} sandboxes to be frozen`);
-  const processes = await untilFrozen(socket, runnerId, wanted, signal);
+  const sandboxes = await untilFrozen(socket, runnerId, wanted, signal);
+  const processes = sandboxes.flat();
   await sleep(STILL_MS, undefined, { signal });
   report(`watching them for ${SPAN_MS / 1000} s`);
   const before = cpuTimes(processes);
@@ -43,38 +45,39 @@ export async function measureIdle(
   const after = cpuTimes(processes);
   const used = PROCESS_KINDS.map((kind) => [kind, rounded(after[kind] - before[kind])]);
   return {
-    sandboxes: wanted,
+    sandboxes: sandboxes.length,
     seconds: rounded(seconds),
     cpuMs: Object.fromEntries(used) as Idle["cpuMs"],
     runnerCpuMs: rounded(cpuMsOf(runner.identity.pid) - runnerBefore),
   };
 }
 
+/** The processes of each sandbox of a runner's, once there are enough and all of them are frozen. */
 async function untilFrozen(
   socket: string,
   runnerId: string,
   wanted: number,
   signal: AbortSignal,
-): Promise<HostProcess[]> {
+): Promise<HostProcess[][]> {
   const deadline = performance.now() + FROZEN_WAIT_MS_MAX;
   for (;;) {
     const containers = await connect(socket).listContainers({
       filters: { label: [`${RUNNER_LABEL}=${runnerId}`] },
-      abortSignal: AbortSignal.timeout(POLL_MS * 20),
+      abortSignal: AbortSignal.timeout(ANSWER_MS_MAX),
     });
-    if (containers.length === wanted) {
-      const groups = containers.map(({ Id }) => processesOf(Id));
-      if (groups.every(isFrozen)) return groups.flat();
-    }
+    const sandboxes = containers.map(({ Id }) => processesOf(Id));
+    if (sandboxes.length >= wanted && sandboxes.every(isFrozen)) return sandboxes;
     if (performance.now() > deadline) {
-      throw new Error(`the pool has ${containers.length} of ${wanted} sandboxes, not all frozen`);
+      throw new Error(`the pool has ${sandboxes.length} of ${wanted} sandboxes, not all frozen`);
     }
     await sleep(POLL_MS, undefined, { signal });
   }
 }
 
+/** One that is only being started, or is being removed, is not. */
 function isFrozen(processes: readonly HostProcess[]): boolean {
   const pid = processes.find(({ kind }) => kind === "sandbox")?.pid;
+  if (pid === undefined) return false;
   const { freezer } = controlsIn(readFileSync(`/proc/${pid}/cgroup`, "utf8"));
   return readFileSync(freezer.path, "utf8").trim() === freezer.frozen;
 }

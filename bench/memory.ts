@@ -60,5 +60,7 @@ function rowOf(language: LanguageId, sandboxes: readonly Sandbox[]): MemoryRow {
 function weigh(containerId: string): Parts {
   const parts: Parts = { sandbox: 0, programs: 0, gofer: 0, shim: 0 };
   for (const { pid, kind } of processesOf(containerId)) parts[kind] += pssBytesOf(pid);
+  const missing = PROCESS_KINDS.find((kind) => parts[kind] === 0);
+  if (missing !== undefined) throw new Error(`a sandbox has no process that is its ${missing}`);
   return parts;
 }

@@ -65,5 +65,6 @@ test("a frozen sandbox's processes of every kind are found and weighed", async (
   } finally {
     await sandbox.remove();
   }
-  expect(() => processesOf(sandbox.containerId ?? "")).toThrow("no sandbox process");
+  const left = processesOf(sandbox.containerId ?? "").map(({ kind }) => kind);
+  expect(left).not.toContain("sandbox");
 });
