@@ -190,10 +190,15 @@ function hear(docker: Docker, attached: Duplex, listener: ContainerListener) {
   return { spoke, leave };
 }
 
-/** Whether the host's kernel ended the container for its memory. False when that cannot be known. */
+/**
+ * Whether the host's kernel ended the container for its memory. Its end is known here before Docker
+ * has noticed, so Docker is given a moment. False when it cannot be known.
+ */
 export async function wasOutOfMemory(engine: Engine, id: string): Promise<boolean> {
   try {
-    const { State } = await engine.docker.getContainer(id).inspect(within(INSPECT_MS_MAX));
+    const container = engine.docker.getContainer(id);
+    await container.wait(within(NOTICE_MS_MAX));
+    const { State } = await container.inspect(within(INSPECT_MS_MAX));
     return State.OOMKilled;
   } catch {
     return false;
