@@ -117,7 +117,7 @@ async function latency(
   options.report("preparing the peers");
   const contestants = await enterAll(stack, runner, engine);
   try {
-    return await measureLatency(contestants, options);
+    return await measureLatency(contestants, { ...options, runner });
   } finally {
     for (const contestant of contestants) await contestant.close();
   }

@@ -7,6 +7,7 @@ import type { RunnerHealth } from "../shared/runner-api.ts";
 import type { RunnerCaller } from "./client.ts";
 
 const POLL_MS = 250;
+const READY_POLL_MS = 25;
 /** Nothing is busy and no sandbox has come or gone for so long. */
 const QUIET_MS = 3_000;
 const QUIET_WAIT_MS_MAX = 60_000;
@@ -20,6 +21,15 @@ export function levelsOf(health: RunnerHealth): { warm: number; busy: number } {
     warm: levels.reduce((sum, { warm }) => sum + warm, 0),
     busy: levels.reduce((sum, { busy }) => sum + busy, 0),
   };
+}
+
+/** Resolves when no sandbox is at work or being made ready again; throws when that takes long. */
+export async function untilReady(runner: RunnerCaller, signal: AbortSignal): Promise<void> {
+  const deadline = performance.now() + QUIET_WAIT_MS_MAX;
+  while (levelsOf(await runner.health()).busy > 0) {
+    if (performance.now() > deadline) throw new Error("the runner's sandboxes do not get ready");
+    await sleep(READY_POLL_MS, undefined, { signal });
+  }
 }
 
 /** Resolves when the pool has stopped changing; throws when it does not. */
