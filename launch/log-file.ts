@@ -10,6 +10,7 @@ import {
   readFileSync,
   readSync,
   renameSync,
+  rmSync,
   statSync,
   truncateSync,
 } from "node:fs";
@@ -42,8 +43,7 @@ export function watchLog(file: string, onTrouble: (line: string) => void): () =>
   const look = () => {
     if (offset > LOG_BYTES_MAX) {
       // The part goes on appending to the same file, so it is emptied rather than replaced.
-      copyFileSync(file, `${file}.1`);
-      truncateSync(file);
+      setAside(file);
       offset = 0;
     }
     const added = readFrom(file, offset);
@@ -99,4 +99,14 @@ function readFrom(file: string, offset: number): Buffer {
   } finally {
     closeSync(handle);
   }
+}
+
+/** A full disk is no reason to end: the copy is what can be done without. */
+function setAside(file: string): void {
+  try {
+    copyFileSync(file, `${file}.1`);
+  } catch {
+    rmSync(`${file}.1`, { force: true });
+  }
+  truncateSync(file);
 }

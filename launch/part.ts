@@ -4,6 +4,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { endProcess, type ProcessIdentity } from "../runner/host/identity.ts";
 import type { Ending } from "../runner/host/spawn.ts";
+import { RUN_TIMEOUT_MS_MAX, SANDBOX_GRACE_MS } from "../shared/limits.ts";
 import { endOfLog } from "./log-file.ts";
 
 export type Part = {
@@ -17,7 +18,8 @@ export type Part = {
 /** A part that is kept running until it is stopped. */
 export type KeptPart = { stop: (graceMs?: number) => Promise<void> };
 
-export const STOP_GRACE_MS = 15_000;
+/** What a runner takes at most to finish what runs and to remove its sandboxes, and then some. */
+export const STOP_GRACE_MS = RUN_TIMEOUT_MS_MAX + SANDBOX_GRACE_MS + 15_000;
 /** As many tries in a row as there are waits; the next failure is the last. */
 const BACKOFF_MS = [100, 1_000, 3_000, 10_000, 30_000];
 /** A part that has run this long has recovered; its earlier failures no longer count. */

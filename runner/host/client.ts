@@ -133,15 +133,13 @@ async function removeUntil(
     killContainer(id);
     const stuck = setInterval(() => killKeepersOf(id), STUCK_MS);
     try {
-      await docker.getContainer(id).remove({ force: true, v: true });
-    } catch (error) {
-      // 404: gone by itself meanwhile; 409: somebody else is removing it.
-      if (!isStatus(error, 404) && !isStatus(error, 409)) throw error;
+      const abortSignal = AbortSignal.timeout(REMOVE_MS_MAX);
+      await docker.getContainer(id).remove({ force: true, v: true, abortSignal });
     } finally {
       clearInterval(stuck);
     }
   });
-  await Promise.race([Promise.all(removals), sleep(REMOVE_MS_MAX, undefined, { ref: false })]);
+  await Promise.allSettled(removals); // whether they are gone is asked below
   const deadline = performance.now() + REMOVE_MS_MAX;
   let left = await countLeft();
   while (left > 0) {

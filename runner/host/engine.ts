@@ -11,7 +11,14 @@ import {
   requireRuntime,
   untilAnswers,
 } from "./client.ts";
-import { clearDaemon, type DaemonRuntime, findDaemon, startDaemon, stopDaemon } from "./daemon.ts";
+import {
+  clearDaemon,
+  type DaemonRuntime,
+  deadParts,
+  findDaemon,
+  startDaemon,
+  stopDaemon,
+} from "./daemon.ts";
 import { dropLease, type Lease, liveLeases, takeLease } from "./lease.ts";
 import { withLock } from "./lock.ts";
 import type { EnginePaths } from "./paths.ts";
@@ -26,6 +33,8 @@ export const RUNTIME = "coderunner-runsc";
 export const HOST_SOCKET = "/var/run/docker.sock";
 
 const UP_MS_MAX = 60_000;
+/** A daemon others use may be slow to answer on a busy host; only after this long it counts as dead. */
+const BUSY_MS_MAX = 30_000;
 const DAEMON_PROGRAMS = ["dockerd", "containerd", "containerd-shim-runc-v2", "runc"];
 
 export type EngineOptions = {
@@ -141,6 +150,8 @@ async function enter(
   signal?.throwIfAborted();
   const isFirst = liveLeases(paths.leases).length === 0;
   // While others use a daemon it stays, even if it was started with other settings.
+  if (!isFirst && deadParts(paths).length === 0)
+    await untilAnswers(paths.socket, BUSY_MS_MAX, signal);
   const running = await findDaemon(paths, isFirst ? settings : undefined);
   if (running === undefined) {
     report("starting the private Docker daemon");

@@ -105,10 +105,31 @@ function findProcessesWith(
       const command = readCommand(name);
       const [program = "", ...args] = command;
       if (!isOurProgram(basename(program))) return [];
-      if (!areOurs(args)) return [];
+      if (!areOurs(args) || !isOfThisNamespace(name)) return [];
       const identity = identify(Number(name));
       return identity === undefined ? [] : [{ identity, command }];
     });
+}
+
+/**
+ * Whether a process is seen by as many process namespaces as this one. A process of a container on
+ * this host is seen by more, and what it calls our run folder is its own. A gofer has a namespace of
+ * its own below its parent's.
+ */
+function isOfThisNamespace(pid: string): boolean {
+  const { ids, parent } = statusOf(pid);
+  const own = statusOf("self").ids;
+  return ids === own || (ids === own + 1 && statusOf(parent).ids === own);
+}
+
+function statusOf(pid: string): { ids: number; parent: string } {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    const ids = /^NSpid:(.*)$/m.exec(status)?.[1]?.trim().split(/\s+/).length ?? 1;
+    return { ids, parent: /^PPid:\s*(\d+)$/m.exec(status)?.[1] ?? "0" };
+  } catch {
+    return { ids: 0, parent: "0" };
+  }
 }
 
 function readCommand(pid: string): string[] {

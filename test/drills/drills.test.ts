@@ -84,6 +84,8 @@ async function drill(name: string, find: () => Promise<ProcessIdentity[]>) {
   expect(replies.map((reply) => dishonesty(reply, "a\nb")).filter(Boolean)).toEqual([]);
   expect(await caller.creditProblem()).toBeUndefined();
   expect(await neighbour.creditProblem()).toBeUndefined();
+  // A frozen one dies when it is found out.
+  await eventually(() => !victims.some(isRunning), { withinMs: 15_000 });
   expect(victims.filter(isRunning)).toEqual([]);
   expect(isRunning(start.record.launcher)).toBe(true);
   return replies;
@@ -145,7 +147,9 @@ describe("a service comes back by itself", () => {
     "after %s was killed",
     { timeout: DRILL_MS_MAX },
     async (part) => {
+      const doomed = caller.send("bash", "echo a; sleep 20; echo b");
       const replies = await drill(part, async () => [await daemonProcess(part)]);
+      expect((await doomed).status).toBe(502); // it was running when everything was cleared up
       // A program that ends before the new daemon clears up has its answer: none of it goes that way.
       for (const { status } of replies) expect([200, 502]).toContain(status);
       expect(start.text()).toContain(
