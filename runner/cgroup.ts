@@ -4,8 +4,11 @@
 // cgroup v1 and with cgroup v2.
 
 import { readFile, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 
 const CGROUP_ROOT = "/sys/fs/cgroup";
+/** In the masks of /proc/<pid>/status, signal n is bit n-1. */
+const SIGKILL_BIT = 1n << 8n;
 
 /** How a sandbox's share of the processors compares with another's. */
 export type Weight = "working" | "preparing";
@@ -14,6 +17,8 @@ export type ControlGroup = {
   freeze: () => Promise<void>;
   thaw: () => Promise<void>;
   setWeight: (weight: Weight) => Promise<void>;
+  /** Whether anything in it has been killed and will die once it is thawed. */
+  isDoomed: () => Promise<boolean>;
 };
 
 type Control = { path: string };
@@ -22,14 +27,33 @@ type Controls = {
   cpu: Control & Record<Weight, string>;
 };
 
-/** The control group that process `pid` of the host is in. */
-export async function controlGroupOf(pid: number): Promise<ControlGroup> {
+/**
+ * The control group of the container `id`, whose process `pid` of the host is. Throws when that
+ * process is another's by now, whose group must not be touched.
+ */
+export async function controlGroupOf(id: string, pid: number): Promise<ControlGroup> {
   const { freezer, cpu } = controlsIn(await readFile(`/proc/${pid}/cgroup`, "utf8"));
+  if (!freezer.path.includes(id)) throw new Error(`process ${pid} is not of container ${id}`);
   return {
     freeze: () => writeFile(freezer.path, freezer.frozen),
     thaw: () => writeFile(freezer.path, freezer.thawed),
     setWeight: (weight) => writeFile(cpu.path, cpu[weight]),
+    isDoomed: async () => {
+      const pids = (await readFile(join(dirname(freezer.path), "cgroup.procs"), "utf8")).split(
+        "\n",
+      );
+      const found = await Promise.all(pids.filter(Boolean).map(hasDeathPending));
+      return found.includes(true);
+    },
   };
+}
+
+/** A process that is gone counts as well. */
+async function hasDeathPending(pid: string): Promise<boolean> {
+  const status = await readFile(`/proc/${pid}/status`, "utf8").catch(() => undefined);
+  if (status === undefined) return true;
+  const pending = status.match(/^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$/gm) ?? [];
+  return pending.some((line) => (BigInt(`0x${line.split(/\s+/)[1]}`) & SIGKILL_BIT) !== 0n);
 }
 
 /** Which files control a process's group, and what to write there, by the text of /proc/<pid>/cgroup. */

@@ -13,7 +13,7 @@ import { killKeepersOf } from "./host/leftovers.ts";
 
 /** No call of the Engine's is waited for longer than this; a hung daemon must not hang the runner. */
 const CALL_MS_MAX = 30_000;
-const INSPECT_MS_MAX = 2_000;
+const INSPECT_MS_MAX = 5_000;
 const REMOVE_MS_MAX = 8_000;
 const REMOVE_ATTEMPTS_MAX = 6;
 const REMOVE_RETRY_MS = 500;
@@ -98,6 +98,7 @@ export async function startContainer(
     try {
       return await connectTo(container, door, { engine, listener });
     } catch (thrown) {
+      door.opened.then((socket) => socket.destroy());
       await removeContainer(engine, container.id).catch(() => undefined); // the start is what failed
       throw thrown;
     }
@@ -142,9 +143,9 @@ async function connectTo(
   const socket = await inTime(Promise.race([door.opened, streams.spoke]), CALL_MS_MAX);
   if (socket === undefined) return { id, pid: State.Pid, stdin: attached, isDirect: false };
   streams.leave();
+  if (socket.destroyed) throw new Error("the supervisor hung up before it said anything");
   socket.on("data", listener.onData);
   socket.once("close", listener.onClose);
-  socket.on("error", () => undefined); // its close follows
   return { id, pid: State.Pid, stdin: socket, isDirect: true };
 }
 

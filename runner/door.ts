@@ -24,7 +24,7 @@ export type Door = {
 /** The path the supervisor is told. */
 export const DOOR_PATH = `${DOOR_MOUNT}/${NAME}`;
 
-/** Opens a door for one container that is about to be made. */
+/** Opens a door for one container that is about to be made. Throws where no socket can be made. */
 export async function openDoor(): Promise<Door> {
   const dir = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const server = createServer();
@@ -34,6 +34,7 @@ export async function openDoor(): Promise<Door> {
   };
   const opened = new Promise<Socket>((resolve) => {
     server.once("connection", (socket) => {
+      socket.on("error", () => undefined); // its close follows
       close();
       resolve(socket);
     });
@@ -42,6 +43,10 @@ export async function openDoor(): Promise<Door> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(join(dir, NAME), resolve);
+  }).catch((thrown) => {
+    const remedy =
+      "TMPDIR must be a folder this process may write to, with a path that is not long";
+    throw new Error(`no socket could be made below ${tmpdir()}; ${remedy}`, { cause: thrown });
   });
   return { dir, opened, close };
 }
@@ -49,8 +54,9 @@ export async function openDoor(): Promise<Door> {
 /** Removes the doors that runners left behind that live no more. */
 export function removeLeftDoors(): void {
   for (const name of readdirSync(tmpdir()).filter((entry) => entry.startsWith(PREFIX))) {
-    const pid = Number(name.slice(PREFIX.length).split("-")[0]);
-    if (!isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    const pid = /^\d+/.exec(name.slice(PREFIX.length))?.[0];
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 

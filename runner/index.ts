@@ -95,7 +95,7 @@ async function main(config: RunnerConfig): Promise<void> {
   say({ event: "listening", port: portOf(server) });
 
   removeLeftDoors();
-  await reap(reaperOptions);
+  await reap(reaperOptions).catch((thrown) => log.warn({ err: thrown }, "reaping failed"));
   pool.open();
   await untilWarm(pool);
   say({ event: "ready" });

@@ -24,14 +24,22 @@ export class Line<S> {
     return this.#waiters.size;
   }
 
+  get isFull(): boolean {
+    return this.#waiters.size >= LENGTH_MAX;
+  }
+
   /** Everybody who waits, first come first. */
   waiters(): Waiter<S>[] {
     return [...this.#waiters.keys()];
   }
 
+  has(waiter: Waiter<S>): boolean {
+    return this.#waiters.has(waiter);
+  }
+
   /** Waits for a sandbox; Failure `busy` when the line is full or the wait has been too long. */
   join(accountId: string, language: LanguageId): Promise<S> {
-    if (this.#waiters.size >= LENGTH_MAX) return Promise.reject(busy());
+    if (this.isFull) return Promise.reject(busy());
     return new Promise((resolve, reject) => {
       const leave = () => {
         clearTimeout(timer);

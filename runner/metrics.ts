@@ -107,7 +107,7 @@ export class Metrics {
         return;
       }
       response.setHeader("Content-Type", this.#registry.contentType);
-      response.end(await this.text());
+      response.end(await this.text().catch((thrown) => `# ${thrown}\n`));
     });
   }
 

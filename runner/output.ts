@@ -9,7 +9,8 @@ export type Kept = { text: string; bytes: number; truncated: boolean; isUtf8: bo
 /** One captured stream. */
 export class Output {
   readonly #keepBytes: number;
-  readonly #chunks: Buffer[] = [];
+  /** One buffer that doubles: a program that writes byte by byte must not cost an object for each. */
+  #kept = Buffer.alloc(0);
   #keptBytes = 0;
 
   constructor(keepBytes: number) {
@@ -20,13 +21,21 @@ export class Output {
     const room = this.#keepBytes - this.#keptBytes;
     if (room <= 0) return;
     const kept = data.subarray(0, room);
-    this.#chunks.push(kept);
+    this.#makeRoom(this.#keptBytes + kept.length);
+    kept.copy(this.#kept, this.#keptBytes);
     this.#keptBytes += kept.length;
+  }
+
+  #makeRoom(bytes: number): void {
+    if (bytes <= this.#kept.length) return;
+    const grown = Buffer.alloc(Math.min(this.#keepBytes, Math.max(bytes, 2 * this.#kept.length)));
+    this.#kept.copy(grown);
+    this.#kept = grown;
   }
 
   /** What was kept, as text; what is not UTF-8 becomes U+FFFD, and no character is cut in two. */
   finish(writtenBytes: number): Kept {
-    const data = Buffer.concat(this.#chunks);
+    const data = this.#kept.subarray(0, this.#keptBytes);
     const bytes = Math.max(writtenBytes, data.length);
     const truncated = bytes > data.length;
     const whole = truncated ? data.subarray(0, lastCharacterEnd(data)) : data;

@@ -19,6 +19,8 @@ export type Pooled = {
   readonly isFrozen: boolean;
   readonly fault: Error | undefined;
   freeze(): Promise<void>;
+  /** Looks whether a frozen one is still alive; `fault` says so when not. */
+  check(): Promise<void>;
   recycle(): Promise<void>;
   remove(): Promise<void>;
 };
@@ -55,6 +57,7 @@ export type Levels = Record<Slot["state"] | "starting" | "leaving", number> & { 
 const OWN_MIN = 2;
 const PATIENCE_MS = 100;
 const UPKEEP_MS = 1000;
+const CHECK_MS = 4500;
 /** How often it is looked whether somebody has waited long enough for something else to be done. */
 const LINE_MS = 50;
 
@@ -69,6 +72,7 @@ export class Pool<S extends Pooled> {
   readonly #demand: Demand;
   readonly #refill: Refill<S>;
   #isDraining = false;
+  #checkedMs = 0;
   #upkeep: NodeJS.Timeout | undefined;
   #lineWatch: NodeJS.Timeout | undefined;
 
@@ -104,6 +108,7 @@ export class Pool<S extends Pooled> {
     const caller = { accountId, language, sinceMs: Date.now() };
     const found = this.#findOwn(caller) ?? this.#findUnowned(caller);
     if (found !== undefined) return this.#claim(found, caller, "at once");
+    if (this.#line.isFull) throw this.#refuse(language);
     if (this.#owned(caller) === 0) this.#demand.note(language, caller.sinceMs);
     const waiting = this.#line.join(accountId, language);
     this.#lineWatch ??= setInterval(() => this.#serveLine(), LINE_MS);
@@ -189,8 +194,8 @@ export class Pool<S extends Pooled> {
     return this.#idle().find((s) => s.language === caller.language && s.accountId === undefined);
   }
 
-  #mayExpand(caller: Caller): boolean {
-    if (this.#options.strict || this.#owned(caller) < OWN_MIN) return true;
+  #mayExpand(caller: Caller, owned = this.#owned(caller)): boolean {
+    if (this.#options.strict || owned < OWN_MIN) return true;
     const isPatient = Date.now() - caller.sinceMs < PATIENCE_MS;
     return !isPatient && (this.#options.hasSpareTime?.() ?? true);
   }
@@ -208,6 +213,16 @@ export class Pool<S extends Pooled> {
       if (sandbox.accountId === accountId && sandbox.language === language) count++;
     }
     return count;
+  }
+
+  /** The same for many callers in a row, counted once. */
+  #census(): (caller: Caller) => number {
+    const counts = new Map<string, number>();
+    for (const { accountId, language } of this.#slots.keys()) {
+      const key = `${language} ${accountId}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+    return ({ accountId, language }) => counts.get(`${language} ${accountId}`) ?? 0;
   }
 
   #claim(sandbox: S, caller: Caller, when: "at once" | "after a wait"): S {
@@ -231,10 +246,13 @@ export class Pool<S extends Pooled> {
 
   /** Hands out what fits: own sandboxes first, then unused ones, to those who have none before all. */
   #serveLine(): void {
-    const waiters = this.#line.waiters();
-    for (const waiter of waiters) this.#hand(this.#findOwn(waiter), waiter);
-    for (const waiter of this.#strangers()) this.#hand(this.#findUnowned(waiter), waiter);
-    for (const waiter of this.#line.waiters()) this.#hand(this.#findUnowned(waiter), waiter);
+    const isAnyIdle = () => this.#idle().length > 0;
+    for (const waiter of isAnyIdle() ? this.#line.waiters() : []) {
+      this.#hand(this.#findOwn(waiter), waiter);
+    }
+    for (const waiter of isAnyIdle() ? [...this.#strangers(), ...this.#line.waiters()] : []) {
+      if (this.#line.has(waiter)) this.#hand(this.#findUnowned(waiter), waiter);
+    }
     if (this.#line.length > 0) return this.#refill.run();
     clearInterval(this.#lineWatch);
     this.#lineWatch = undefined;
@@ -265,14 +283,16 @@ export class Pool<S extends Pooled> {
     if (this.#isDraining) return "drain";
     if (isSpent || this.#options.strict) return "single use";
     if (sandbox.isWorn) return "worn";
-    return this.#refill.isAtCeiling() && this.#strangers().length > this.#leaving.size
+    const isFull = this.#refill.isFull(this.#slots.size + this.#leaving.size);
+    return isFull && this.#strangers().length > this.#leaving.size
       ? "room for another account"
       : undefined;
   }
 
   /** Callers whose account has nothing, so that no cleaning of anybody's will ever serve them. */
   #strangers(): Waiter<S>[] {
-    return this.#line.waiters().filter((waiter) => this.#owned(waiter) === 0);
+    const owned = this.#census();
+    return this.#line.waiters().filter((waiter) => owned(waiter) === 0);
   }
 
   #discard(sandbox: S, why: string): void {
@@ -297,17 +317,19 @@ export class Pool<S extends Pooled> {
   /** What refill.ts needs to know to decide what is missing. */
   #stock() {
     const now = Date.now();
+    const owned = this.#census();
     const waiters = this.#line.waiters();
-    const among = (some: readonly Waiter<S>[]) => (language: LanguageId) =>
-      some.filter((waiter) => waiter.language === language).length;
+    const idle = this.#idle().filter(({ accountId }) => accountId === undefined);
+    const among = (some: readonly { language: LanguageId }[]) => (language: LanguageId) =>
+      some.filter((one) => one.language === language).length;
     return {
       sandboxes: this.#slots.size + this.#leaving.size,
       leaving: this.#leaving.size,
       atWork: [...this.#slots.values()].filter(({ state }) => state !== "idle").length,
-      unowned: (language: LanguageId) => this.count(language).unowned,
+      unowned: among(idle),
       wanted: (language: LanguageId) => this.#demand.level(language, now),
-      waiting: among(waiters.filter((waiter) => this.#mayExpand(waiter))),
-      strangers: among(this.#strangers()),
+      waiting: among(waiters.filter((waiter) => this.#mayExpand(waiter, owned(waiter)))),
+      strangers: among(waiters.filter((waiter) => owned(waiter) === 0)),
     };
   }
 
@@ -334,8 +356,11 @@ export class Pool<S extends Pooled> {
         this.#discard(sandbox, "idle");
       } else if (idleMs > FREEZE_AFTER_MS && !sandbox.isFrozen) {
         this.#inBackground(sandbox.freeze());
+      } else if (sandbox.isFrozen && now - this.#checkedMs > CHECK_MS) {
+        this.#inBackground(sandbox.check());
       }
     }
+    if (now - this.#checkedMs > CHECK_MS) this.#checkedMs = now;
     this.#refill.run();
   }
 

@@ -38,7 +38,7 @@ export type RefillOptions<S> = {
 };
 
 const RETRY_MS_MIN = 500;
-const RETRY_MS_MAX = 30_000;
+const RETRY_MS_MAX = 10_000;
 /** A host that is never idle gets its stock refilled nevertheless, one start in this time. */
 const HURRY_AFTER_MS = 2_000;
 
@@ -59,8 +59,9 @@ export class Refill<S> {
     return this.#starting.get(language) ?? 0;
   }
 
-  isAtCeiling(): boolean {
-    return this.#options.stock().sandboxes + this.#allStarting() >= this.#options.ceiling;
+  /** Whether no sandbox may be added to `count` of them. */
+  isFull(count: number): boolean {
+    return count + this.#allStarting() >= this.#options.ceiling;
   }
 
   /** Starts what is missing and may be started now. */
@@ -72,10 +73,10 @@ export class Refill<S> {
       for (const language of LANGUAGE_IDS) this.#startUpTo(asked(language), language, stock, asked);
     }
     if (LANGUAGE_IDS.some((language) => stock.waiting(language) > 0)) return;
-    const most = Math.max(...LANGUAGE_IDS.map(stock.wanted));
+    const most = Math.min(Math.max(...LANGUAGE_IDS.map(stock.wanted)), this.#options.ceiling);
     for (let level = 1; level <= most; level++) {
       for (const language of LANGUAGE_IDS) {
-        if (!this.#isConvenient(stock)) return;
+        if (this.isFull(stock.sandboxes) || !this.#isConvenient(stock)) return;
         this.#startUpTo(Math.min(level, stock.wanted(language)), language, stock);
       }
     }
@@ -94,23 +95,21 @@ export class Refill<S> {
     asked?: (language: LanguageId) => number,
   ): void {
     while (stock.unowned(language) + this.starting(language) < wanted) {
-      if (this.#allStarting() >= this.#options.startsMax || !this.#options.hasMemory()) return;
-      if (stock.sandboxes + this.#allStarting() >= this.#options.ceiling) {
-        if (asked !== undefined) this.#makeRoom(language, asked, asked === stock.strangers);
+      if (this.#allStarting() >= this.#options.startsMax) return;
+      if (this.isFull(stock.sandboxes) || !this.#options.hasMemory()) {
+        if (asked !== undefined) this.#makeRoom(language, stock, asked);
         return;
       }
       this.#options.inBackground(this.#startOne(language));
     }
   }
 
-  /** At the ceiling one leaves for each that waits; when it has gone, there is room. */
-  #makeRoom(
-    language: LanguageId,
-    asked: (language: LanguageId) => number,
-    forStranger: boolean,
-  ): void {
+  /** Without room one leaves for each that waits; when it has gone, there is some. */
+  #makeRoom(language: LanguageId, stock: Stock, asked: (language: LanguageId) => number): void {
     const needed = LANGUAGE_IDS.reduce((sum, id) => sum + asked(id), 0);
-    if (this.#options.stock().leaving < needed) this.#options.makeRoom(language, forStranger);
+    if (stock.leaving >= needed) return;
+    stock.leaving++;
+    this.#options.makeRoom(language, asked === stock.strangers);
   }
 
   /** Whether something that nobody waits for may be started now. */
@@ -141,10 +140,17 @@ export class Refill<S> {
       over();
       if (this.#end.signal.aborted) return;
       events.startFailed(language);
-      this.#pausedUntilMs = Date.now() + this.#retryMs;
-      this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
       log.warn({ err: thrown, language }, "sandbox not started");
+      this.#pause();
     }
     this.run();
+  }
+
+  /** Starts under way at once tend to fail together, which counts as one failure. */
+  #pause(): void {
+    const now = Date.now();
+    if (now < this.#pausedUntilMs) return;
+    this.#pausedUntilMs = now + this.#retryMs;
+    this.#retryMs = Math.min(this.#retryMs * 2, RETRY_MS_MAX);
   }
 }

@@ -119,7 +119,7 @@ export class Sandbox {
       });
       const { job: version } = await hello;
       if (version !== PROTOCOL_VERSION) throw new SandboxFault(`protocol version ${version}`);
-      sandbox.#group = await controlGroupOf(sandbox.#container.pid);
+      sandbox.#group = await controlGroupOf(sandbox.#container.id, sandbox.#container.pid);
       sandbox.#weigh("preparing");
       await sandbox.#prepareInterpreter();
       await sandbox.#prepare();
@@ -163,6 +163,14 @@ export class Sandbox {
     await this.#freezing;
   }
 
+  /** Notices that a frozen sandbox has been killed, which it cannot show by itself. */
+  async check(): Promise<void> {
+    if (!this.#frozen || this.#fault !== undefined) return;
+    await this.#freezing?.catch(() => undefined);
+    const isDoomed = await this.#group?.isDoomed().catch(() => true);
+    if (isDoomed && this.#frozen) this.#fail("it was killed while it was frozen");
+  }
+
   async thaw(): Promise<void> {
     if (!this.#frozen) return;
     await this.#freezing?.catch(() => undefined); // or the freezing would come after the thawing
@@ -174,7 +182,7 @@ export class Sandbox {
   async run(job: Job): Promise<JobResult> {
     const frames = this.#encodeJob(job);
     const output = { stdout: new Output(OUTPUT_BYTES_MAX), stderr: new Output(OUTPUT_BYTES_MAX) };
-    if (this.#frozen) await this.thaw();
+    await this.thaw().catch((thrown) => this.#fail(`it could not be thawed: ${thrown}`));
     this.#output = output;
     this.#weigh("working");
     this.jobsRun++;
@@ -355,6 +363,7 @@ export class Sandbox {
   #takeContent(job: number, data: Buffer): void {
     const content = this.#content;
     if (content === undefined || job !== this.#job) return this.#fail("a file nobody asked for");
+    if (data.length === 0) return this.#fail("an empty part of a file");
     content.bytesLeft -= data.length;
     if (content.bytesLeft < 0) return this.#fail("more of a file than was asked for");
     content.parts.push(data);

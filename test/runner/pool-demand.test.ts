@@ -121,6 +121,22 @@ describe("what nobody waits for", () => {
     expect(warm()[0]).toBe(2);
   });
 
+  it("makes way for an account that has nothing when the host lacks memory", async () => {
+    let isShort = false;
+    await open({ floor: 1, ceiling: 40, hasMemory: () => !isShort });
+    const idle = await takeNow("a");
+    current().pool.release(idle);
+    await pass(1000);
+    isShort = true;
+    await takeNow("b");
+    const waiting = watch(current().pool.take("c", "python"));
+    await pass(1000);
+    expect(idle.isRemoved).toBe(true);
+    isShort = false; // which its going has brought about
+    await pass(2000);
+    expect(waiting.value).toBeDefined();
+  });
+
   it("is not started, nor anything else, while the host lacks memory", async () => {
     let isShort = false;
     await open({ floor: 1, ceiling: 40, hasMemory: () => !isShort });

@@ -115,10 +115,18 @@ describe("starts that fail", () => {
     const inSecondMinute = current().startCount() - inFirstMinute;
     expect(inFirstMinute).toBeLessThan(30);
     expect(inSecondMinute).toBeGreaterThan(0);
-    expect(inSecondMinute).toBeLessThan(8);
+    expect(inSecondMinute).toBeLessThan(14);
     current().startsFail.yes = false;
     await pass(60_000);
     expect(warm()).toEqual(ofEach(1));
+  });
+
+  it("count as one failure when they failed together", async () => {
+    openEmpty({ startsMax: 8 }).startsFail.yes = true;
+    await pass(2000);
+    current().startsFail.yes = false;
+    await pass(5000);
+    expect(warm().every((count) => count > 0)).toBe(true);
   });
 
   it("leave callers with busy, not with silence", async () => {

@@ -26,6 +26,7 @@ const stage = vi.hoisted(() => ({
   removed: 0,
   cgroup: [] as string[],
   freezeMs: 0,
+  isDoomed: false,
 }));
 
 vi.mock("../../runner/docker.ts", () => ({
@@ -52,6 +53,7 @@ vi.mock("../../runner/cgroup.ts", () => ({
       stage.cgroup.push("thawed");
     },
     setWeight: async () => undefined,
+    isDoomed: async () => stage.isDoomed,
   }),
 }));
 
@@ -233,6 +235,17 @@ describe("a frozen sandbox", () => {
     await ran(sandbox, 1);
     expect(stage.cgroup).toEqual(["frozen", "thawed"]);
     expect(sandbox.isFrozen).toBe(false);
+  });
+
+  it("that was killed meanwhile is noticed, and not before", async () => {
+    const sandbox = await started();
+    await sandbox.freeze();
+    await sandbox.check();
+    expect(sandbox.fault).toBeUndefined();
+    stage.isDoomed = true;
+    await sandbox.check();
+    stage.isDoomed = false;
+    expect(sandbox.fault?.message).toContain("killed");
   });
 
   it("is thawed even when it was still being frozen", async () => {

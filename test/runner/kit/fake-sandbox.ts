@@ -32,6 +32,10 @@ export class FakeSandbox implements Pooled {
     this.isFrozen = true;
   }
 
+  async check(): Promise<void> {
+    this.#mustLive("check");
+  }
+
   async recycle(): Promise<void> {
     this.#mustLive("recycle");
     this.isFrozen = false;
