@@ -25,6 +25,8 @@ import { createServer } from "./server.ts";
 import { makeSigningKey, NonceMemory } from "./signed.ts";
 
 const READY_POLL_MS = 20;
+/** Longer than a caller keeps an idle connection, so that none is closed just as it is used again. */
+const KEEP_ALIVE_MS = 120_000;
 /** A start keeps about one processor busy. */
 const STARTS_MAX = Math.max(2, availableParallelism());
 /** No sandbox is started while the host has less memory than one at its limit and some more takes. */
@@ -75,6 +77,7 @@ async function main(config: RunnerConfig): Promise<void> {
     execute: (request) => metrics.count(request.language, execute(pool, request)),
     health: () => healthOf(config, pool, versions),
   }).listen(config.port, config.host);
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   await once(server, "listening"); // before anything is started that would have to be ended
   const runDir = runDirOf(config.dockerSocket);
   const reaperOptions = { engine, runDir, log, wanted: () => containerIds(pool) };

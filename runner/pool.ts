@@ -57,6 +57,8 @@ export type Levels = Record<Slot["state"] | "starting" | "leaving", number> & { 
 const OWN_MIN = 2;
 const PATIENCE_MS = 100;
 const UPKEEP_MS = 1000;
+/** Most executions are over by then. */
+const REFILL_DELAY_MS = 50;
 const CHECK_MS = 4500;
 /** How often it is looked whether somebody has waited long enough for something else to be done. */
 const LINE_MS = 50;
@@ -75,6 +77,7 @@ export class Pool<S extends Pooled> {
   #checkedMs = 0;
   #upkeep: NodeJS.Timeout | undefined;
   #lineWatch: NodeJS.Timeout | undefined;
+  #refillTimer: NodeJS.Timeout | undefined;
 
   constructor(options: PoolOptions<S>) {
     this.#options = options;
@@ -165,6 +168,7 @@ export class Pool<S extends Pooled> {
     this.#isDraining = true;
     clearInterval(this.#upkeep);
     clearInterval(this.#lineWatch);
+    clearTimeout(this.#refillTimer);
     this.#line.close();
     this.#refill.stop();
     for (const [sandbox, { state }] of this.#slots) {
@@ -232,8 +236,16 @@ export class Pool<S extends Pooled> {
     this.#events.taken(caller.language, { isOwn, waitedMs: now - caller.sinceMs, when });
     this.#slots.set(sandbox, { state: "working", sinceMs: now });
     sandbox.accountId = caller.accountId;
-    if (!isOwn) this.#refill.run();
+    if (!isOwn) this.#refillSoon();
     return sandbox;
+  }
+
+  /** A start at once would take the processors from the very execution that made it necessary. */
+  #refillSoon(): void {
+    this.#refillTimer ??= setTimeout(() => {
+      this.#refillTimer = undefined;
+      this.#refill.run();
+    }, REFILL_DELAY_MS);
   }
 
   /** A sandbox has become warm: it goes to somebody who waits for it, or waits itself. */
