@@ -32,12 +32,18 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  // Whoever still holds one would bring its daemon back.
+  await Promise.allSettled(entered.splice(0).map((engine) => engine.release()));
   await removeEngine(paths);
   rmSync(dir, { recursive: true, force: true });
 });
 
-const enter = (notice?: (line: string) => void) =>
-  ensureEngine({ paths, report: () => undefined, notice });
+const entered: Engine[] = [];
+const enter = async (notice?: (line: string) => void) => {
+  const engine = await ensureEngine({ paths, report: () => undefined, notice });
+  entered.push(engine);
+  return engine;
+};
 const names = (command: readonly string[], id: string) => command.some((arg) => arg.includes(id));
 
 /** An image with nothing but `sleep` and its libraries. */
