@@ -211,12 +211,8 @@ export class Pool<S extends Pooled> {
   }
 
   /** How many sandboxes of the caller's language its account has. */
-  #owned({ accountId, language }: Caller): number {
-    let count = 0;
-    for (const sandbox of this.#slots.keys()) {
-      if (sandbox.accountId === accountId && sandbox.language === language) count++;
-    }
-    return count;
+  #owned(caller: Caller): number {
+    return this.#census()(caller);
   }
 
   /** The same for many callers in a row, counted once. */
