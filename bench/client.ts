@@ -5,7 +5,9 @@ import http from "node:http";
 import type { Stack } from "../launch/stack.ts";
 import { makeSigningKey } from "../runner/signed.ts";
 import { newId } from "../shared/ids.ts";
+import { LANGUAGES } from "../shared/languages.ts";
 import {
+  ExecutionReport,
   RUNNER_EXECUTE_PATH,
   RUNNER_HEALTH_PATH,
   type RunnerExecuteRequest,
@@ -50,7 +52,7 @@ export function call(
 
 /** Speaks to a stack's runner as its gateway does. */
 export type RunnerCaller = {
-  /** Runs a program for an account; resolves with the reply, whatever that says. */
+  /** Runs a program for an account; resolves with what came of it, or else with the whole reply. */
   execute: (program: BenchProgram, accountId: string) => Promise<Reply>;
   /** How many sandboxes wait and work, by language. */
   health: () => Promise<RunnerHealth>;
@@ -66,13 +68,17 @@ export function runnerCaller(stack: Stack): RunnerCaller {
     return call(method, url, { ...headers }, body);
   };
   return {
-    execute: ({ language, code }, accountId) => {
+    execute: async ({ language, code }, accountId) => {
       const executionId = newId("exec");
       const request: RunnerExecuteRequest = {
-        ...{ executionId, accountId, language, code },
+        ...{ executionId, accountId, language },
+        files: [{ name: LANGUAGES[language].mainFile, content: code }],
         runTimeoutMs: RUN_MS_MAX,
+        compileTimeoutMs: RUN_MS_MAX,
       };
-      return signedCall("POST", RUNNER_EXECUTE_PATH, JSON.stringify(request));
+      const reply = await signedCall("POST", RUNNER_EXECUTE_PATH, JSON.stringify(request));
+      const { run } = ExecutionReport.safeParse(reply).data ?? {};
+      return run ?? reply;
     },
     health: async () => RunnerHealth.parse(await signedCall("GET", RUNNER_HEALTH_PATH, "")),
   };

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Runner } from "../launch/runner.ts";
 import { controlsIn } from "../runner/cgroup.ts";
 import { connect } from "../runner/host/client.ts";
-import { LANGUAGE_IDS } from "../shared/languages.ts";
+import { SANDBOX_KINDS } from "../shared/languages.ts";
 import { RUNNER_LABEL } from "./peers.ts";
 import { cpuMsOf, type HostProcess, PROCESS_KINDS, processesOf } from "./processes.ts";
 import type { Idle } from "./results.ts";
@@ -14,7 +14,7 @@ import { rounded } from "./stats.ts";
 
 const SANDBOXES = 20;
 /** How many the pool keeps of each language, so that there are at least so many in all. */
-export const IDLE_POOL_FLOOR = Math.ceil(SANDBOXES / LANGUAGE_IDS.length);
+export const IDLE_POOL_FLOOR = Math.ceil(SANDBOXES / SANDBOX_KINDS.length);
 
 const SPAN_MS = 20_000;
 /** After the last was seen to be frozen, before the clock starts. */
@@ -31,7 +31,7 @@ export async function measureIdle(
   runnerId: string,
   { socket, report, signal }: Options,
 ): Promise<Idle> {
-  const wanted = IDLE_POOL_FLOOR * LANGUAGE_IDS.length;
+  const wanted = IDLE_POOL_FLOOR * SANDBOX_KINDS.length;
   report(`waiting for ${wanted} sandboxes to be frozen`);
   const sandboxes = await untilFrozen(socket, runnerId, wanted, signal);
   const processes = sandboxes.flat();

@@ -1,48 +1,48 @@
-// What one waiting sandbox takes of the host's memory, by language: proportional set sizes, so that
+// What one waiting sandbox takes of the host's memory, by kind: proportional set sizes, so that
 // pages shared between processes are counted once. The sandboxes are started here, by the runner's
-// own code, because from outside nobody can tell which language waits in which.
+// own code, because from outside nobody can tell which kind is which.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { connectEngine } from "../runner/docker.ts";
 import { Sandbox } from "../runner/sandbox.ts";
 import { randomText } from "../shared/ids.ts";
-import { LANGUAGE_IDS, type LanguageId } from "../shared/languages.ts";
+import { SANDBOX_KINDS, type SandboxKind } from "../shared/languages.ts";
 import { FREEZE_AFTER_MS } from "../shared/limits.ts";
 import type { PeerEngine } from "./peers.ts";
 import { PROCESS_KINDS, processesOf, pssBytesOf } from "./processes.ts";
 import type { MemoryRow } from "./results.ts";
 import { median } from "./stats.ts";
 
-const SANDBOXES_PER_LANGUAGE = 4;
+const SANDBOXES_PER_KIND = 4;
 
 type Options = { report: (text: string) => void; signal: AbortSignal };
 type Parts = MemoryRow["partBytes"];
 
-/** Starts some sandboxes of every language, freezes and weighs them, and removes them. */
+/** Starts some sandboxes of every kind, freezes and weighs them, and removes them. */
 export async function measureMemory(engine: PeerEngine, options: Options): Promise<MemoryRow[]> {
   const { report, signal } = options;
   const target = connectEngine({ ...engine, runnerId: `bench-${randomText(8)}` });
   const sandboxes: Sandbox[] = [];
   try {
-    for (const language of LANGUAGE_IDS) {
-      report(`starting ${SANDBOXES_PER_LANGUAGE} for ${language}`);
-      for (let n = 0; n < SANDBOXES_PER_LANGUAGE; n++) {
+    for (const sandboxKind of SANDBOX_KINDS) {
+      report(`starting ${SANDBOXES_PER_KIND} of kind ${sandboxKind}`);
+      for (let n = 0; n < SANDBOXES_PER_KIND; n++) {
         signal.throwIfAborted();
-        sandboxes.push(await Sandbox.start(target, language));
+        sandboxes.push(await Sandbox.start(target, sandboxKind));
       }
     }
     await sleep(FREEZE_AFTER_MS, undefined, { signal });
     await Promise.all(sandboxes.map((sandbox) => sandbox.freeze()));
     report(`weighing ${sandboxes.length} sandboxes`);
-    return LANGUAGE_IDS.map((language) => rowOf(language, sandboxes));
+    return SANDBOX_KINDS.map((sandboxKind) => rowOf(sandboxKind, sandboxes));
   } finally {
     await Promise.all(sandboxes.map((sandbox) => sandbox.remove()));
   }
 }
 
-function rowOf(language: LanguageId, sandboxes: readonly Sandbox[]): MemoryRow {
+function rowOf(sandboxKind: SandboxKind, sandboxes: readonly Sandbox[]): MemoryRow {
   const weights = sandboxes
-    .filter((sandbox) => sandbox.language === language)
+    .filter((sandbox) => sandbox.kind === sandboxKind)
     .map(({ containerId }) => weigh(containerId ?? ""));
   const sums = weights.map((parts) => PROCESS_KINDS.reduce((sum, kind) => sum + parts[kind], 0));
   const parts = PROCESS_KINDS.map((kind) => [
@@ -50,7 +50,7 @@ function rowOf(language: LanguageId, sandboxes: readonly Sandbox[]): MemoryRow {
     Math.round(median(weights.map((weight) => weight[kind]))),
   ]);
   return {
-    language,
+    sandboxKind,
     sandboxes: weights.length,
     totalBytes: Math.round(median(sums)),
     partBytes: Object.fromEntries(parts) as Parts,

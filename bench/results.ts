@@ -3,7 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import * as z from "zod";
-import { LANGUAGE_IDS } from "../shared/languages.ts";
+import { LANGUAGE_IDS, SANDBOX_KINDS } from "../shared/languages.ts";
 
 const language = z.enum(LANGUAGE_IDS);
 const count = z.int().nonnegative();
@@ -91,7 +91,7 @@ export type Idle = z.infer<typeof Idle>;
 const pssBytes = z.strictObject({ sandbox: count, programs: count, gofer: count, shim: count });
 
 const MemoryRow = z.strictObject({
-  language,
+  sandboxKind: z.enum(SANDBOX_KINDS),
   sandboxes: count,
   /** Medians over the sandboxes: the whole, and each part by itself. */
   totalBytes: count,

@@ -2,7 +2,7 @@
 // does not begin in the middle of what the one before has set off.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { LANGUAGE_IDS } from "../shared/languages.ts";
+import { SANDBOX_KINDS } from "../shared/languages.ts";
 import type { RunnerHealth } from "../shared/runner-api.ts";
 import type { RunnerCaller } from "./client.ts";
 
@@ -14,9 +14,9 @@ const QUIET_WAIT_MS_MAX = 60_000;
 /** Sandboxes of an account that is quiet go after a minute; then they have to be removed. */
 const FORGOTTEN_WAIT_MS_MAX = 120_000;
 
-/** Sandboxes a runner has, all languages together. */
+/** Sandboxes a runner has, all kinds together. */
 export function levelsOf(health: RunnerHealth): { warm: number; busy: number } {
-  const levels = LANGUAGE_IDS.map((id) => health.languages[id] ?? { warm: 0, busy: 0 });
+  const levels = SANDBOX_KINDS.map((kind) => health.sandboxes[kind] ?? { warm: 0, busy: 0 });
   return {
     warm: levels.reduce((sum, { warm }) => sum + warm, 0),
     busy: levels.reduce((sum, { busy }) => sum + busy, 0),

@@ -148,8 +148,8 @@ export function memoryTable(rows: Measured["memory"]): Table | undefined {
   return {
     title: "Memory of one idle sandbox (PSS, medians), in MB",
     head: ["", ...kinds, "in all"],
-    rows: rows.map(({ language, partBytes, totalBytes }) => [
-      nameOf(language),
+    rows: rows.map(({ sandboxKind, partBytes, totalBytes }) => [
+      sandboxKind === "general" ? "any other" : nameOf(sandboxKind),
       ...kinds.map((kind) => mib(partBytes[kind])),
       mib(totalBytes),
     ]),

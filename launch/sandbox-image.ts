@@ -6,6 +6,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { ensureImage as ensureImageOf } from "../runner/host/image.ts";
 import type { Report } from "../runner/host/refusal.ts";
+import { kindOf, LANGUAGE_IDS, LANGUAGES } from "../shared/languages.ts";
 import type { Paths } from "./paths.ts";
 
 export type ImageOptions = {
@@ -22,7 +23,14 @@ export function ensureImage({ paths, ...options }: ImageOptions): Promise<string
     paths: paths.engine,
     dir: join(paths.repo, "runner", "image"),
     node: nodeOf(paths.repo),
+    versionCommands: versionCommands(),
   });
+}
+
+/** Warm languages tell their versions themselves, each time one of their sandboxes is warm. */
+function versionCommands(): Record<string, string> {
+  const others = LANGUAGE_IDS.filter((id) => kindOf(id) === "general");
+  return Object.fromEntries(others.map((id) => [id, LANGUAGES[id].version]));
 }
 
 function nodeOf(repo: string): { binary: string; version: string } {

@@ -3,7 +3,7 @@
 
 import { totalmem } from "node:os";
 import * as z from "zod";
-import { LANGUAGE_IDS } from "../shared/languages.ts";
+import { SANDBOX_KINDS } from "../shared/languages.ts";
 
 /** What one sandbox is reckoned to take of the host's memory while it is idle. */
 const SANDBOX_MEMORY_BYTES = 160 * 1024 * 1024;
@@ -19,10 +19,12 @@ const Settings = z.object({
   CODERUNNER_DOCKER_SOCKET: z.string().startsWith("/", "must be the path of a socket"),
   CODERUNNER_IMAGE: z.string().min(1),
   CODERUNNER_RUNTIME: z.string().default("coderunner-runsc"),
-  /** Sandboxes of each language that are kept waiting when nobody asks for any. */
+  /** Sandboxes of each kind that are kept waiting when nobody asks for any. */
   POOL_FLOOR: z.coerce.number().int().min(1).max(64).default(2),
-  /** Sandboxes in all, of every language, waiting or busy. */
+  /** Sandboxes in all, of every kind, waiting or busy. */
   POOL_CEILING: z.coerce.number().int().min(1).max(1024).optional(),
+  /** Memory for programs that have been compiled, so that they need not be again. */
+  COMPILE_CACHE_MB: z.coerce.number().int().min(1).max(65_536).default(256),
   /** One container per execution, instead of one account's executions one after the other. */
   STRICT_ISOLATION: z.stringbool().default(false),
   /** Where `GET /metrics` is answered; nowhere when it is not set. */
@@ -41,6 +43,7 @@ export type RunnerConfig = {
   runtime: string;
   poolFloor: number;
   poolCeiling: number;
+  compileCacheBytes: number;
   strictIsolation: boolean;
   metrics: { port: number; host: string } | undefined;
   logLevel: string;
@@ -55,7 +58,7 @@ export function readConfig(env: Record<string, string | undefined>): RunnerConfi
   }
   const settings = parsed.data;
   const { POOL_FLOOR: floor, METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = settings;
-  const ceilingMin = floor * LANGUAGE_IDS.length + 1;
+  const ceilingMin = floor * SANDBOX_KINDS.length + 1;
   if (settings.POOL_CEILING !== undefined && settings.POOL_CEILING < ceilingMin) {
     throw new Error(`setting POOL_CEILING: must be at least ${ceilingMin} for this POOL_FLOOR`);
   }
@@ -69,14 +72,15 @@ export function readConfig(env: Record<string, string | undefined>): RunnerConfi
     runtime: settings.CODERUNNER_RUNTIME,
     poolFloor: floor,
     poolCeiling: settings.POOL_CEILING ?? ceilingFor(totalmem(), floor),
+    compileCacheBytes: settings.COMPILE_CACHE_MB * 1024 * 1024,
     strictIsolation: settings.STRICT_ISOLATION,
     metrics: metricsPort === undefined ? undefined : { port: metricsPort, host: metricsHost },
     logLevel: settings.LOG_LEVEL,
   };
 }
 
-/** As many sandboxes as the machine's memory allows, but room for every language's floor. */
+/** As many sandboxes as the machine's memory allows, but room for every kind's floor. */
 export function ceilingFor(memoryBytes: number, floor: number): number {
   const fits = Math.floor((memoryBytes * MEMORY_SHARE) / SANDBOX_MEMORY_BYTES);
-  return Math.max(floor * LANGUAGE_IDS.length + 1, Math.min(SANDBOXES_MAX, fits));
+  return Math.max(floor * SANDBOX_KINDS.length + 1, Math.min(SANDBOXES_MAX, fits));
 }

@@ -5,7 +5,7 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
-import { MEMORY_BYTES_MAX, WORKSPACE_BYTES_MAX } from "../shared/limits.ts";
+import { COMPILE_MEMORY_BYTES_MAX, WORKSPACE_BYTES_MAX } from "../shared/limits.ts";
 import { DOOR_MOUNT, DOOR_PATH, type Door, openDoor } from "./door.ts";
 import { killContainer } from "./host/container-group.ts";
 import { identifySelf, isRunning, ProcessIdentity } from "./host/identity.ts";
@@ -42,8 +42,8 @@ const HARDENING = {
     "/tmp": `rw,exec,nosuid,nodev,size=${WORKSPACE_BYTES_MAX},mode=1777`,
   },
   ShmSize: WORKSPACE_BYTES_MAX,
-  Memory: MEMORY_BYTES_MAX + BACKSTOP_EXTRA_BYTES,
-  MemorySwap: MEMORY_BYTES_MAX + BACKSTOP_EXTRA_BYTES,
+  Memory: COMPILE_MEMORY_BYTES_MAX + BACKSTOP_EXTRA_BYTES,
+  MemorySwap: COMPILE_MEMORY_BYTES_MAX + BACKSTOP_EXTRA_BYTES,
   PidsLimit: BACKSTOP_PIDS,
   IpcMode: "private",
   LogConfig: { Type: "none", Config: {} },

@@ -1,51 +1,120 @@
-// One execution at a runner, from a checked request to a report: a sandbox is taken, the job runs,
-// the sandbox goes back, and what the supervisor measured becomes an outcome.
+// One execution at a runner, from a checked request to a report: a sandbox is taken, the program is
+// compiled if its language is and it has not been before, it runs, and the sandbox goes back. What
+// the supervisor measured becomes an outcome (report.ts).
 
-import { constants } from "node:os";
 import { Failure } from "../shared/errors.ts";
-import { LANGUAGES } from "../shared/languages.ts";
-import { FILE_BYTES_MAX } from "../shared/limits.ts";
-import type { Outcome } from "../shared/outcomes.ts";
+import { kindOf, languageOf } from "../shared/languages.ts";
+import {
+  COMPILE_MEMORY_BYTES_MAX,
+  FILE_BYTES_MAX,
+  MEMORY_BYTES_MAX,
+  PROGRAM_KEPT_BYTES_MAX,
+} from "../shared/limits.ts";
 import type { ExecutionReport, ProgramFile, RunnerExecuteRequest } from "../shared/runner-api.ts";
-import type { ExitBody } from "./frames.ts";
+import { compileArgs, type Names, PROGRAM_NAME, runArgs } from "./commands.ts";
+import { type CompileCache, keyOf } from "./compile-cache.ts";
 import type { Pool } from "./pool.ts";
-import { type Job, type JobResult, type Sandbox, SandboxFault } from "./sandbox.ts";
+import { reportOf } from "./report.ts";
+import { type Sandbox, SandboxFault } from "./sandbox.ts";
+import type { Versions } from "./versions.ts";
+
+export type Executor = {
+  pool: Pool<Sandbox>;
+  versions: Versions;
+  cache: CompileCache;
+};
+
+type Files = readonly { name: string; mode?: number; content: Buffer }[];
+type Job = { request: RunnerExecuteRequest; version: string; files: Files; names: Names };
+
+const NO_INPUT = Buffer.alloc(0);
+const PROGRAM_MODE = 0o755;
 
 /**
  * Runs `request` and reports what came of it. Throws Failure: `busy` when nothing has run,
- * `runner_fault` when a sandbox failed under the program, `invalid_request` for a bad file.
+ * `runner_fault` when a sandbox failed under the program, `invalid_request` for a bad file and
+ * `unknown_version` for a version there is none of.
  */
 export async function execute(
-  pool: Pool<Sandbox>,
+  executor: Executor,
   request: RunnerExecuteRequest,
 ): Promise<ExecutionReport> {
-  const job = jobOf(request);
+  const job = jobOf(request, executor.versions.select(request.language, request.version));
   const askedAtMs = performance.now();
-  const sandbox = await pool.take(request.accountId, request.language);
+  const sandbox = await executor.pool.take(request.accountId, kindOf(request.language));
   const queueMs = performance.now() - askedAtMs;
   try {
-    return report(await sandbox.run(job), queueMs);
+    const stages = await runStages(sandbox, job, executor.cache);
+    return { version: job.version, ...stages, queueMs };
   } catch (thrown) {
     if (!(thrown instanceof SandboxFault)) throw thrown;
     throw new Failure("runner_fault", { detail: thrown.message });
   } finally {
-    pool.release(sandbox, { isSpent: request.singleUse === true });
+    executor.pool.release(sandbox, { isSpent: request.singleUse === true });
   }
 }
 
-function jobOf(request: RunnerExecuteRequest): Job {
-  const program = {
-    name: LANGUAGES[request.language].mainFile,
-    content: Buffer.from(request.code, "utf8"),
-  };
-  const files = (request.files ?? []).map(decodeFile);
-  refuseClashes([program.name, ...files.map((file) => file.name)]);
-  return {
-    files: [program, ...files],
-    args: request.args ?? [],
+type Stages = Pick<ExecutionReport, "compile" | "run">;
+
+async function runStages(sandbox: Sandbox, job: Job, cache: CompileCache): Promise<Stages> {
+  const { request, names, files } = job;
+  const args = compileArgs(request.language, names, { optimize: request.optimize === true });
+  if (args === undefined) return { run: await run(sandbox, job, files) };
+  const key = keyOf({ ...request, version: job.version, args, files });
+  const known = request.singleUse === true ? undefined : cache.get(key);
+  if (known !== undefined) {
+    const program = { name: PROGRAM_NAME, mode: PROGRAM_MODE, content: known.program };
+    const report = await run(sandbox, job, [...files, program]);
+    return { compile: { ...known.report, wallMs: 0, cpuMs: 0, isCached: true }, run: report };
+  }
+  const compile = { ...(await compileIn(sandbox, job, args)), isCached: false };
+  if (compile.outcome !== "ok") return { compile };
+  if (request.singleUse !== true) {
+    const { result, content } = await sandbox.readFile(PROGRAM_NAME, {
+      bytesMax: PROGRAM_KEPT_BYTES_MAX,
+    });
+    if (result === "whole") cache.keep(key, { program: content, report: compile });
+  }
+  return { compile, run: await run(sandbox, job, []) };
+}
+
+async function compileIn(sandbox: Sandbox, { request, files }: Job, args: readonly string[]) {
+  const result = await sandbox.run({
+    files,
+    args,
+    stdin: NO_INPUT,
+    wallMs: request.compileTimeoutMs,
+    memoryBytes: COMPILE_MEMORY_BYTES_MAX,
+    isLast: false,
+  });
+  return reportOf(result);
+}
+
+async function run(sandbox: Sandbox, { request, names }: Job, files: Files) {
+  const result = await sandbox.run({
+    files,
+    args: runArgs(request.language, names, request.args ?? []),
     stdin: Buffer.from(request.stdin ?? "", "utf8"),
     wallMs: request.runTimeoutMs,
-  };
+    memoryBytes: MEMORY_BYTES_MAX,
+    isLast: true,
+  });
+  return reportOf(result);
+}
+
+function jobOf(request: RunnerExecuteRequest, version: string): Job {
+  const files = request.files.map(decodeFile);
+  const names = files.map(({ name }) => name);
+  refuseClashes(names);
+  const { name, mainFile } = languageOf(request.language);
+  const [main = mainFile, ...rest] = names;
+  if (languageOf(request.language).isWarm === true && main !== mainFile) {
+    throw new Failure("invalid_request", {
+      field: "files[0].name",
+      message: `The first file of a ${name} program must be called ${mainFile}.`,
+    });
+  }
+  return { request, version, files, names: [main, ...rest] };
 }
 
 function decodeFile(file: ProgramFile, index: number): { name: string; content: Buffer } {
@@ -59,60 +128,17 @@ function decodeFile(file: ProgramFile, index: number): { name: string; content: 
   return { name: file.name, content };
 }
 
-/** No name twice, and none that is a directory of another. */
+/** No name twice, none that is a directory of another, and none that is ours. */
 function refuseClashes(names: readonly string[]): void {
-  const seen = new Set<string>();
-  for (const name of names) {
-    const clash = seen.has(name) || names.some((other) => other.startsWith(`${name}/`));
-    if (clash) {
+  const seen = new Set<string>([PROGRAM_NAME]);
+  for (const [index, name] of names.entries()) {
+    const isDirectory = names.some((other) => other.startsWith(`${name}/`));
+    if (seen.has(name) || isDirectory || name.startsWith(`${PROGRAM_NAME}/`)) {
       throw new Failure("invalid_request", {
-        field: "files",
+        field: `files[${index}].name`,
         message: `The file name \`${name}\` is used twice.`,
       });
     }
     seen.add(name);
   }
-}
-
-function report({ exit, stdout, stderr }: JobResult, queueMs: number): ExecutionReport {
-  const isOver = exit.reason === "ended";
-  return {
-    outcome: outcomeOf(exit),
-    exitCode: isOver ? exit.code : null,
-    signal: isOver ? signalName(exit.signal) : "SIGKILL",
-    stdout: stdout.text,
-    stderr: stderr.text,
-    stdoutBytes: stdout.bytes,
-    stderrBytes: stderr.bytes,
-    stdoutTruncated: stdout.truncated,
-    stderrTruncated: stderr.truncated,
-    stdoutIsUtf8: stdout.isUtf8,
-    stderrIsUtf8: stderr.isUtf8,
-    wallMs: exit.wallMs,
-    cpuMs: exit.cpuMs,
-    memoryPeakBytes: exit.memoryPeakBytes,
-    queueMs,
-  };
-}
-
-function outcomeOf(exit: ExitBody): Outcome {
-  switch (exit.reason) {
-    case "wall":
-    case "cpu":
-      return "timeout";
-    case "memory":
-      return "memory";
-    case "output":
-      return "output_limit";
-    case "ended":
-      if (exit.signal === constants.signals.SIGXFSZ) return "file_limit";
-      if (exit.signal !== null) return "signal";
-      return exit.code === 0 ? "ok" : "error";
-  }
-}
-
-function signalName(number: number | null): string | null {
-  if (number === null) return null;
-  const found = Object.entries(constants.signals).find(([, value]) => value === number);
-  return found?.[0] ?? `SIG${number}`;
 }

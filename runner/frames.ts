@@ -3,9 +3,9 @@
 // long, out of order or with a body of the wrong size is a fault of the sandbox, never an outcome,
 // and ends the parser for good. Knows nothing of jobs, pools or Docker.
 
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 export const PAYLOAD_BYTES_MAX = 64 * 1024;
-const VERSION_BYTES_MAX = 64;
+const VERSION_BYTES_MAX = 512;
 const HEADER_BYTES = 16;
 
 /** Frame types towards the supervisor. */
@@ -94,6 +94,8 @@ export type StartBody = {
   memoryBytes: number;
   outputKeepBytes: number;
   outputStopBytes: number;
+  /** Whether the process may report a stage as over and go on waiting, for another START. */
+  isStage: boolean;
   args: readonly string[];
 };
 
@@ -163,12 +165,13 @@ export function encodeFile(job: number, name: string, mode: number, content: Buf
 }
 
 export function encodeStart(job: number, body: StartBody): Buffer {
-  const head = Buffer.alloc(32);
+  const head = Buffer.alloc(40);
   head.writeUInt32LE(body.wallMs, 0);
   head.writeUInt32LE(body.cpuMs, 4);
   head.writeBigUInt64LE(BigInt(body.memoryBytes), 8);
   head.writeBigUInt64LE(BigInt(body.outputKeepBytes), 16);
   head.writeBigUInt64LE(BigInt(body.outputStopBytes), 24);
+  head.writeUInt32LE(body.isStage ? 1 : 0, 32);
   const control = Buffer.concat([Buffer.from(`${body.args.length}\n`), strings(body.args)]);
   return encodeFrame(TO.START, job, Buffer.concat([head, control]));
 }
@@ -259,7 +262,7 @@ function decode(type: number, job: number, payload: Buffer): Frame {
 
 function decodeVersion(payload: Buffer): string {
   const version = payload.toString("latin1");
-  if (payload.length > VERSION_BYTES_MAX || !/^[\w.+-]*$/.test(version)) {
+  if (payload.length > VERSION_BYTES_MAX || !/^[\w.+~:=;-]*$/.test(version)) {
     throw new FrameError("a version that is none");
   }
   return version;

@@ -7,9 +7,10 @@ import { once } from "node:events";
 import type { AddressInfo, Server } from "node:net";
 import { availableParallelism } from "node:os";
 import { pino } from "pino";
-import { LANGUAGE_IDS, type LanguageId } from "../shared/languages.ts";
+import { LANGUAGE_IDS, SANDBOX_KINDS } from "../shared/languages.ts";
 import { MEMORY_BYTES_MAX } from "../shared/limits.ts";
 import type { RunnerHealth } from "../shared/runner-api.ts";
+import { CompileCache } from "./compile-cache.ts";
 import { type RunnerConfig, readConfig } from "./config.ts";
 import { connectEngine } from "./docker.ts";
 import { removeLeftDoors } from "./door.ts";
@@ -23,6 +24,7 @@ import { reap, startReaper } from "./reaper.ts";
 import { Sandbox } from "./sandbox.ts";
 import { createServer } from "./server.ts";
 import { makeSigningKey, NonceMemory } from "./signed.ts";
+import { Versions } from "./versions.ts";
 
 const READY_POLL_MS = 20;
 /** Longer than a caller keeps an idle connection, so that none is closed just as it is used again. */
@@ -40,14 +42,15 @@ async function main(config: RunnerConfig): Promise<void> {
     runtime: config.runtime,
     runnerId: config.runnerId,
   });
-  const versions = new Map<LanguageId, string>();
+  const versions = new Versions();
+  const cache = new CompileCache(config.compileCacheBytes);
   const metrics = new Metrics();
   const host = watchHost();
   let isToldOfDetour = false;
   const pool = new Pool<Sandbox>({
-    start: async (language, signal) => {
-      const sandbox = await Sandbox.start(engine, language, signal);
-      versions.set(language, sandbox.version);
+    start: async (kind, signal) => {
+      const sandbox = await Sandbox.start(engine, kind, signal);
+      versions.learn(kind, sandbox.version);
       if (!sandbox.isDirect && !isToldOfDetour) {
         isToldOfDetour = true;
         log.warn(
@@ -66,7 +69,7 @@ async function main(config: RunnerConfig): Promise<void> {
     events: metrics.events,
     log,
   });
-  metrics.watch({ count: (language) => pool.count(language), waiting: () => pool.waiting });
+  metrics.watch({ count: (kind) => pool.count(kind), waiting: () => pool.waiting });
   const server = createServer({
     keeper: {
       key: makeSigningKey(config.secret),
@@ -74,7 +77,8 @@ async function main(config: RunnerConfig): Promise<void> {
       nonces: new NonceMemory(),
     },
     log,
-    execute: (request) => metrics.count(request.language, execute(pool, request)),
+    execute: (request) =>
+      metrics.count(request.language, execute({ pool, versions, cache }, request)),
     health: () => healthOf(config, pool, versions),
   }).listen(config.port, config.host);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -116,23 +120,22 @@ function containerIds(pool: Pool<Sandbox>): Set<string> {
   return new Set(pool.all().flatMap((sandbox) => sandbox.containerId ?? []));
 }
 
-function healthOf(
-  config: RunnerConfig,
-  pool: Pool<Sandbox>,
-  versions: ReadonlyMap<LanguageId, string>,
-): RunnerHealth {
-  const languages = LANGUAGE_IDS.map(
-    (id) => [id, { version: versions.get(id) ?? "", ...pool.levels(id) }] as const,
-  );
+function healthOf(config: RunnerConfig, pool: Pool<Sandbox>, versions: Versions): RunnerHealth {
+  const languages = LANGUAGE_IDS.flatMap((id) => {
+    const version = versions.of(id);
+    return version === undefined ? [] : [[id, { version }] as const];
+  });
+  const sandboxes = SANDBOX_KINDS.map((kind) => [kind, pool.levels(kind)] as const);
   return {
-    ready: languages.some(([, { warm }]) => warm > 0),
+    ready: sandboxes.some(([, { warm }]) => warm > 0),
     runnerId: config.runnerId,
     languages: Object.fromEntries(languages),
+    sandboxes: Object.fromEntries(sandboxes),
   };
 }
 
 async function untilWarm(pool: Pool<Sandbox>): Promise<void> {
-  while (LANGUAGE_IDS.some((id) => pool.levels(id).warm === 0)) {
+  while (SANDBOX_KINDS.some((kind) => pool.levels(kind).warm === 0)) {
     await new Promise((resolve) => setTimeout(resolve, READY_POLL_MS));
   }
 }

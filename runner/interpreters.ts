@@ -1,7 +1,9 @@
-// How the waiting interpreter of each language is started inside a sandbox, and with what
-// environment. The files named here are put into the image by image/Dockerfile.
+// How what waits in each kind of sandbox is started, and with what environment: the interpreter of a
+// warm language, or the launcher that becomes any other's. The files named here are put into the
+// image by image/Dockerfile.
 
-import type { LanguageId } from "../shared/languages.ts";
+import type { SandboxKind } from "../shared/languages.ts";
+import { COMPILE_FILE_BYTES_MAX, FILE_BYTES_MAX } from "../shared/limits.ts";
 
 const BOOT = "/opt/coderunner/languages";
 
@@ -14,6 +16,8 @@ export const FIRST_UID = 20_000;
 type Interpreter = {
   argv: readonly string[];
   env: Readonly<Record<string, string>>;
+  /** The largest file that may be written; FILE_BYTES_MAX where nothing is said. */
+  fileBytesMax?: number;
   /** Started once in a sandbox and forked for every job, instead of started for each. */
   isPrepared?: true;
 };
@@ -41,7 +45,7 @@ const NODE = [
   "--disable-warning=MODULE_TYPELESS_PACKAGE_JSON",
 ];
 
-const INTERPRETERS: Record<LanguageId, Interpreter> = {
+const INTERPRETERS: Record<SandboxKind, Interpreter> = {
   python: {
     argv: ["/usr/bin/python3", `${BOOT}/boot.py`],
     env: { ...COMMON_ENV, PYTHONDONTWRITEBYTECODE: "1" },
@@ -65,9 +69,14 @@ const INTERPRETERS: Record<LanguageId, Interpreter> = {
     argv: ["/usr/bin/ruby", `-r${BOOT}/boot.rb`, `${WORKSPACE}/main.rb`],
     env: { ...COMMON_ENV, LD_PRELOAD: `${BOOT}/ruby.so ${BOOT}/report.so` },
   },
+  general: {
+    argv: ["/opt/coderunner/launcher"],
+    env: COMMON_ENV,
+    fileBytesMax: COMPILE_FILE_BYTES_MAX, // the launcher itself lowers it for programs
+  },
 };
 
-/** The command and environment that leave an interpreter of `language` warm and waiting. */
-export function interpreterOf(language: LanguageId): Interpreter {
-  return INTERPRETERS[language];
+/** The command, environment and limit that leave what waits in a `kind` of sandbox waiting. */
+export function interpreterOf(kind: SandboxKind): Interpreter & { fileBytesMax: number } {
+  return { fileBytesMax: FILE_BYTES_MAX, ...INTERPRETERS[kind] };
 }

@@ -2,7 +2,7 @@
 // line full, or has waited long enough, hears `busy` and when to come back; nothing has run by then.
 
 import { Failure } from "../shared/errors.ts";
-import type { LanguageId } from "../shared/languages.ts";
+import type { SandboxKind } from "../shared/languages.ts";
 import { BUSY_RETRY_AFTER_MS, QUEUE_WAIT_MS_MAX } from "../shared/limits.ts";
 
 /** Callers that may wait at once; the next one hears `busy` immediately. */
@@ -11,7 +11,7 @@ const LENGTH_MAX = 256;
 /** Somebody who waits, in the order of arrival. */
 export type Waiter<S> = {
   readonly accountId: string;
-  readonly language: LanguageId;
+  readonly kind: SandboxKind;
   readonly sinceMs: number;
   /** Ends the wait with a sandbox. */
   readonly hand: (sandbox: S) => void;
@@ -38,7 +38,7 @@ export class Line<S> {
   }
 
   /** Waits for a sandbox; Failure `busy` when the line is full or the wait has been too long. */
-  join(accountId: string, language: LanguageId): Promise<S> {
+  join(accountId: string, kind: SandboxKind): Promise<S> {
     if (this.isFull) return Promise.reject(busy());
     return new Promise((resolve, reject) => {
       const leave = () => {
@@ -54,7 +54,7 @@ export class Line<S> {
         resolve(sandbox);
       };
       const timer = setTimeout(() => refuse(busy()), QUEUE_WAIT_MS_MAX);
-      const waiter = { accountId, language, sinceMs: Date.now(), hand };
+      const waiter = { accountId, kind, sinceMs: Date.now(), hand };
       this.#waiters.set(waiter, refuse);
     });
   }

@@ -5,7 +5,8 @@
 import { createServer, type Server } from "node:http";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { asFailure } from "../shared/errors.ts";
-import { LANGUAGE_IDS, type LanguageId } from "../shared/languages.ts";
+import { type LanguageId, SANDBOX_KINDS, type SandboxKind } from "../shared/languages.ts";
+import { COMPILE_ERROR } from "../shared/outcomes.ts";
 import type { ExecutionReport } from "../shared/runner-api.ts";
 import type { Levels } from "./pool.ts";
 import type { PoolEvents } from "./pool-events.ts";
@@ -16,7 +17,7 @@ const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5
 
 /** What the gauges look at when somebody asks for them. */
 export type Gauged = {
-  count: (language: LanguageId) => Levels;
+  count: (kind: SandboxKind) => Levels;
   waiting: () => number;
 };
 
@@ -27,20 +28,30 @@ export class Metrics {
     "outcome",
   ]);
   readonly #failures = this.#counter("failures_total", "Executions without an outcome", ["code"]);
-  readonly #wall = this.#histogram("execution_seconds", "Running time inside the sandbox");
+  readonly #wall = this.#histogram(
+    "execution_seconds",
+    "Running time inside the sandbox",
+    "language",
+  );
+  readonly #compiles = this.#counter(
+    "compilations_total",
+    "Programs of compiled languages, by whether they had been compiled before",
+    ["language", "cache"],
+  );
+  readonly #compileTimes = this.#histogram("compile_seconds", "Compiling time", "language");
   readonly #takes = this.#counter(
     "sandbox_takes_total",
     "Sandboxes handed out: the account's own or an unused one, at once or after a wait",
-    ["language", "sandbox", "when"],
+    ["kind", "sandbox", "when"],
   );
-  readonly #wait = this.#histogram("queue_seconds", "Waiting for a sandbox");
-  readonly #refusals = this.#counter("refusals_total", "Callers that heard busy", ["language"]);
-  readonly #startTimes = this.#histogram("sandbox_start_seconds", "From nothing to warm");
+  readonly #wait = this.#histogram("queue_seconds", "Waiting for a sandbox", "kind");
+  readonly #refusals = this.#counter("refusals_total", "Callers that heard busy", ["kind"]);
+  readonly #startTimes = this.#histogram("sandbox_start_seconds", "From nothing to warm", "kind");
   readonly #startFailures = this.#counter("sandbox_start_failures_total", "Failed starts", [
-    "language",
+    "kind",
   ]);
   readonly #ends = this.#counter("sandbox_ends_total", "Sandboxes removed, and why", [
-    "language",
+    "kind",
     "reason",
   ]);
 
@@ -50,14 +61,14 @@ export class Metrics {
 
   /** What the pool is to be given, so that what happens in it is counted. */
   readonly events: PoolEvents = {
-    taken: (language, { isOwn, waitedMs, when }) => {
-      this.#takes.inc({ language, sandbox: isOwn ? "own" : "unused", when });
-      this.#wait.observe({ language }, waitedMs / 1000);
+    taken: (kind, { isOwn, waitedMs, when }) => {
+      this.#takes.inc({ kind, sandbox: isOwn ? "own" : "unused", when });
+      this.#wait.observe({ kind }, waitedMs / 1000);
     },
-    refused: (language) => this.#refusals.inc({ language }),
-    started: (language, ms) => this.#startTimes.observe({ language }, ms / 1000),
-    startFailed: (language) => this.#startFailures.inc({ language }),
-    ended: (language, reason) => this.#ends.inc({ language, reason }),
+    refused: (kind) => this.#refusals.inc({ kind }),
+    started: (kind, ms) => this.#startTimes.observe({ kind }, ms / 1000),
+    startFailed: (kind) => this.#startFailures.inc({ kind }),
+    ended: (kind, reason) => this.#ends.inc({ kind, reason }),
   };
 
   /** Lets the gauges be read off `gauged`. */
@@ -71,12 +82,12 @@ export class Metrics {
     const sandboxes: Gauge = new Gauge({
       name: `${PREFIX}sandboxes`,
       help: "Sandboxes by what they are doing; those unowned are among those idle",
-      labelNames: ["language", "state"],
+      labelNames: ["kind", "state"],
       registers: [this.#registry],
       collect: () => {
-        for (const language of LANGUAGE_IDS) {
-          const levels = Object.entries(gauged.count(language));
-          for (const [state, count] of levels) sandboxes.set({ language, state }, count);
+        for (const kind of SANDBOX_KINDS) {
+          const levels = Object.entries(gauged.count(kind));
+          for (const [state, count] of levels) sandboxes.set({ kind, state }, count);
         }
       },
     });
@@ -86,8 +97,13 @@ export class Metrics {
   async count(language: LanguageId, work: Promise<ExecutionReport>): Promise<ExecutionReport> {
     try {
       const report = await work;
-      this.#executions.inc({ language, outcome: report.outcome });
-      this.#wall.observe({ language }, report.wallMs / 1000);
+      const { run, compile } = report;
+      this.#executions.inc({ language, outcome: run?.outcome ?? COMPILE_ERROR });
+      if (run !== undefined) this.#wall.observe({ language }, run.wallMs / 1000);
+      if (compile !== undefined)
+        this.#compiles.inc({ language, cache: compile.isCached ? "hit" : "miss" });
+      if (compile?.isCached === false)
+        this.#compileTimes.observe({ language }, compile.wallMs / 1000);
       return report;
     } catch (thrown) {
       this.#failures.inc({ code: asFailure(thrown).code });
@@ -115,8 +131,8 @@ export class Metrics {
     return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.#registry] });
   }
 
-  #histogram(name: string, help: string) {
-    const labels = { labelNames: ["language"], buckets: BUCKETS, registers: [this.#registry] };
+  #histogram(name: string, help: string, label: "kind" | "language") {
+    const labels = { labelNames: [label], buckets: BUCKETS, registers: [this.#registry] };
     return new Histogram({ name: PREFIX + name, help, ...labels });
   }
 }

@@ -1,10 +1,10 @@
-// Who gets which sandbox. Per language some sandboxes wait that have served nobody; one that has
+// Who gets which sandbox. Per kind some sandboxes wait that have served nobody; one that has
 // served an account goes on serving that account only, cleaned in between, and is removed when the
 // account goes quiet. An execution that finds none waits a bounded time in a bounded line and then
 // hears `busy`; nothing has run by then. What is to be started, and when, refill.ts decides. The pool
 // never looks into a sandbox and never waits for one on behalf of a caller longer than it said.
 
-import type { LanguageId } from "../shared/languages.ts";
+import type { SandboxKind } from "../shared/languages.ts";
 import { FREEZE_AFTER_MS, SANDBOX_IDLE_MS_MAX } from "../shared/limits.ts";
 import { Demand } from "./demand.ts";
 import { busy, Line, type Waiter } from "./line.ts";
@@ -13,7 +13,7 @@ import { Refill } from "./refill.ts";
 
 /** What the pool needs of a sandbox. */
 export type Pooled = {
-  readonly language: LanguageId;
+  readonly kind: SandboxKind;
   accountId: string | undefined;
   readonly isWorn: boolean;
   readonly isFrozen: boolean;
@@ -27,8 +27,8 @@ export type Pooled = {
 
 export type PoolOptions<S extends Pooled> = {
   /** Starts one; gives up, leaving nothing, when `signal` says so. */
-  start: (language: LanguageId, signal: AbortSignal) => Promise<S>;
-  /** Unowned sandboxes of each language kept waiting when nobody asks for any. */
+  start: (kind: SandboxKind, signal: AbortSignal) => Promise<S>;
+  /** Unowned sandboxes of each kind kept waiting when nobody asks for any. */
   floor: number;
   /** Sandboxes in all. */
   ceiling: number;
@@ -51,7 +51,7 @@ type Slot = { state: "idle" | "working" | "cleaning"; sinceMs: number };
 export type Levels = Record<Slot["state"] | "starting" | "leaving", number> & { unowned: number };
 
 /**
- * An account that has this many sandboxes of a language waits a little for one of them before it
+ * An account that has this many sandboxes of a kind waits a little for one of them before it
  * takes an unused one: two are enough for one to work while the other is cleaned.
  */
 const OWN_MIN = 2;
@@ -89,7 +89,7 @@ export class Pool<S extends Pooled> {
       hasMemory: options.hasMemory ?? (() => true),
       events: this.#events,
       started: (sandbox) => this.#offer(sandbox),
-      makeRoom: (language, forStranger) => this.#makeRoom(language, forStranger),
+      makeRoom: (kind, forStranger) => this.#makeRoom(kind, forStranger),
       inBackground: (work) => this.#inBackground(work),
       stock: () => this.#stock(),
     });
@@ -106,18 +106,18 @@ export class Pool<S extends Pooled> {
    * A warm sandbox for one execution of `accountId`. Throws Failure `busy` when none is free in
    * time. The caller must hand it back with `release`.
    */
-  async take(accountId: string, language: LanguageId): Promise<S> {
-    if (this.#isDraining) throw this.#refuse(language);
-    const caller = { accountId, language, sinceMs: Date.now() };
+  async take(accountId: string, kind: SandboxKind): Promise<S> {
+    if (this.#isDraining) throw this.#refuse(kind);
+    const caller = { accountId, kind, sinceMs: Date.now() };
     const found = this.#findOwn(caller) ?? this.#findUnowned(caller);
     if (found !== undefined) return this.#claim(found, caller, "at once");
-    if (this.#line.isFull) throw this.#refuse(language);
-    if (this.#owned(caller) === 0) this.#demand.note(language, caller.sinceMs);
-    const waiting = this.#line.join(accountId, language);
+    if (this.#line.isFull) throw this.#refuse(kind);
+    if (this.#owned(caller) === 0) this.#demand.note(kind, caller.sinceMs);
+    const waiting = this.#line.join(accountId, kind);
     this.#lineWatch ??= setInterval(() => this.#serveLine(), LINE_MS);
     this.#refill.run();
     return waiting.catch(() => {
-      throw this.#refuse(language);
+      throw this.#refuse(kind);
     });
   }
 
@@ -126,24 +126,24 @@ export class Pool<S extends Pooled> {
     this.#inBackground(this.#restore(sandbox, options.isSpent === true));
   }
 
-  /** Sandboxes of `language`: how many wait, and how many are at work or being made ready. */
-  levels(language: LanguageId): { warm: number; busy: number } {
-    const { idle, working, cleaning } = this.count(language);
+  /** Sandboxes of `kind`: how many wait, and how many are at work or being made ready. */
+  levels(kind: SandboxKind): { warm: number; busy: number } {
+    const { idle, working, cleaning } = this.count(kind);
     return { warm: idle, busy: working + cleaning };
   }
 
-  /** Sandboxes of `language` by what they are doing; those that have failed count only as leaving. */
-  count(language: LanguageId): Levels {
+  /** Sandboxes of `kind` by what they are doing; those that have failed count only as leaving. */
+  count(kind: SandboxKind): Levels {
     const levels: Levels = {
       idle: 0,
       working: 0,
       cleaning: 0,
       unowned: 0,
-      starting: this.#refill.starting(language),
-      leaving: [...this.#leaving].filter((sandbox) => sandbox.language === language).length,
+      starting: this.#refill.starting(kind),
+      leaving: [...this.#leaving].filter((sandbox) => sandbox.kind === kind).length,
     };
     for (const [sandbox, { state }] of this.#slots) {
-      if (sandbox.language !== language || sandbox.fault !== undefined) continue;
+      if (sandbox.kind !== kind || sandbox.fault !== undefined) continue;
       levels[state]++;
       if (state === "idle" && sandbox.accountId === undefined) levels.unowned++;
     }
@@ -179,14 +179,14 @@ export class Pool<S extends Pooled> {
     }
   }
 
-  #refuse(language: LanguageId) {
-    this.#events.refused(language);
+  #refuse(kind: SandboxKind) {
+    this.#events.refused(kind);
     return busy();
   }
 
   /** The account's own idle sandbox, longest idle first. */
-  #findOwn({ accountId, language }: Caller): S | undefined {
-    return this.#idle().find((s) => s.language === language && s.accountId === accountId);
+  #findOwn({ accountId, kind }: Caller): S | undefined {
+    return this.#idle().find((s) => s.kind === kind && s.accountId === accountId);
   }
 
   /**
@@ -195,7 +195,7 @@ export class Pool<S extends Pooled> {
    */
   #findUnowned(caller: Caller): S | undefined {
     if (!this.#mayExpand(caller)) return undefined;
-    return this.#idle().find((s) => s.language === caller.language && s.accountId === undefined);
+    return this.#idle().find((s) => s.kind === caller.kind && s.accountId === undefined);
   }
 
   #mayExpand(caller: Caller, owned = this.#owned(caller)): boolean {
@@ -210,7 +210,7 @@ export class Pool<S extends Pooled> {
       .map(([sandbox]) => sandbox);
   }
 
-  /** How many sandboxes of the caller's language its account has. */
+  /** How many sandboxes of the caller's kind its account has. */
   #owned(caller: Caller): number {
     return this.#census()(caller);
   }
@@ -218,18 +218,18 @@ export class Pool<S extends Pooled> {
   /** The same for many callers in a row, counted once. */
   #census(): (caller: Caller) => number {
     const counts = new Map<string, number>();
-    for (const { accountId, language } of this.#slots.keys()) {
-      const key = `${language} ${accountId}`;
+    for (const { accountId, kind } of this.#slots.keys()) {
+      const key = `${kind} ${accountId}`;
       counts.set(key, (counts.get(key) ?? 0) + 1);
     }
-    return ({ accountId, language }) => counts.get(`${language} ${accountId}`) ?? 0;
+    return ({ accountId, kind }) => counts.get(`${kind} ${accountId}`) ?? 0;
   }
 
   #claim(sandbox: S, caller: Caller, when: "at once" | "after a wait"): S {
     const isOwn = sandbox.accountId !== undefined;
     const now = Date.now();
-    if (!isOwn && when === "at once") this.#demand.note(caller.language, now);
-    this.#events.taken(caller.language, { isOwn, waitedMs: now - caller.sinceMs, when });
+    if (!isOwn && when === "at once") this.#demand.note(caller.kind, now);
+    this.#events.taken(caller.kind, { isOwn, waitedMs: now - caller.sinceMs, when });
     this.#slots.set(sandbox, { state: "working", sinceMs: now });
     sandbox.accountId = caller.accountId;
     if (!isOwn) this.#refillSoon();
@@ -280,7 +280,7 @@ export class Pool<S extends Pooled> {
       await sandbox.recycle();
     } catch (thrown) {
       if (!this.#slots.has(sandbox)) return; // removed under the cleaning
-      this.#options.log.warn({ err: thrown, language: sandbox.language }, "sandbox not reusable");
+      this.#options.log.warn({ err: thrown, kind: sandbox.kind }, "sandbox not reusable");
       return this.#discard(sandbox, "fault");
     }
     if (this.#slots.has(sandbox)) this.#offer(sandbox);
@@ -305,7 +305,7 @@ export class Pool<S extends Pooled> {
 
   #discard(sandbox: S, why: string): void {
     if (this.#leaving.has(sandbox)) return;
-    this.#events.ended(sandbox.language, why);
+    this.#events.ended(sandbox.kind, why);
     this.#slots.delete(sandbox);
     this.#leaving.add(sandbox);
     const gone = sandbox.remove().finally(() => {
@@ -328,14 +328,14 @@ export class Pool<S extends Pooled> {
     const owned = this.#census();
     const waiters = this.#line.waiters();
     const idle = this.#idle().filter(({ accountId }) => accountId === undefined);
-    const among = (some: readonly { language: LanguageId }[]) => (language: LanguageId) =>
-      some.filter((one) => one.language === language).length;
+    const among = (some: readonly { kind: SandboxKind }[]) => (kind: SandboxKind) =>
+      some.filter((one) => one.kind === kind).length;
     return {
       sandboxes: this.#slots.size + this.#leaving.size,
       leaving: this.#leaving.size,
       atWork: [...this.#slots.values()].filter(({ state }) => state !== "idle").length,
       unowned: among(idle),
-      wanted: (language: LanguageId) => this.#demand.level(language, now),
+      wanted: (kind: SandboxKind) => this.#demand.level(kind, now),
       waiting: among(waiters.filter((waiter) => this.#mayExpand(waiter, owned(waiter)))),
       strangers: among(waiters.filter((waiter) => owned(waiter) === 0)),
     };
@@ -343,12 +343,12 @@ export class Pool<S extends Pooled> {
 
   /**
    * At the ceiling, what has been idle longest for an account of its own goes; if there is none,
-   * what waits unused for another language, but only in favour of an account that has nothing.
+   * what waits unused for another kind, but only in favour of an account that has nothing.
    */
-  #makeRoom(language: LanguageId, forStranger: boolean): void {
+  #makeRoom(kind: SandboxKind, forStranger: boolean): void {
     const idle = this.#idle();
     const owned = idle.find((sandbox) => sandbox.accountId !== undefined);
-    const unused = forStranger ? idle.find((sandbox) => sandbox.language !== language) : undefined;
+    const unused = forStranger ? idle.find((sandbox) => sandbox.kind !== kind) : undefined;
     const victim = owned ?? unused;
     if (victim !== undefined) this.#discard(victim, "room for another");
   }
@@ -374,14 +374,14 @@ export class Pool<S extends Pooled> {
 
   #isSurplus(sandbox: S, nowMs: number): boolean {
     if (sandbox.accountId !== undefined) return true;
-    const { language } = sandbox;
-    return this.count(language).unowned > this.#demand.level(language, nowMs);
+    const { kind } = sandbox;
+    return this.count(kind).unowned > this.#demand.level(kind, nowMs);
   }
 }
 
 type Caller = {
   readonly accountId: string;
-  readonly language: LanguageId;
+  readonly kind: SandboxKind;
   readonly sinceMs: number;
 };
 

@@ -1,9 +1,9 @@
 // What is started, and when: first for callers that nothing else will serve, then so that unused
-// sandboxes of every language wait. A start costs most of a second of processor time, so what nobody
+// sandboxes of every kind wait. A start costs most of a second of processor time, so what nobody
 // waits for is started when the host has time to spare, and only now and then when it never has.
 // Starts that fail are tried again ever more slowly.
 
-import { LANGUAGE_IDS, type LanguageId } from "../shared/languages.ts";
+import { SANDBOX_KINDS, type SandboxKind } from "../shared/languages.ts";
 import type { PoolEvents } from "./pool-events.ts";
 
 /** What there is, as the pool sees it. */
@@ -11,22 +11,22 @@ export type Stock = {
   /** Every sandbox that takes room, but for those that are starting. */
   sandboxes: number;
   leaving: number;
-  unowned: (language: LanguageId) => number;
+  unowned: (kind: SandboxKind) => number;
   /** How many unused ones should wait. */
-  wanted: (language: LanguageId) => number;
+  wanted: (kind: SandboxKind) => number;
   /** How many are at work for somebody or being cleaned, and would be slowed by a start. */
   atWork: number;
   /** How many callers wait that a new sandbox would serve, */
-  waiting: (language: LanguageId) => number;
+  waiting: (kind: SandboxKind) => number;
   /** and how many of them nothing else ever will, because their account has none. */
-  strangers: (language: LanguageId) => number;
+  strangers: (kind: SandboxKind) => number;
 };
 
 export type RefillOptions<S> = {
-  start: (language: LanguageId, signal: AbortSignal) => Promise<S>;
+  start: (kind: SandboxKind, signal: AbortSignal) => Promise<S>;
   started: (sandbox: S) => void;
-  /** Asks for one idle sandbox to go, in favour of `language`, for an account that has none or not. */
-  makeRoom: (language: LanguageId, forStranger: boolean) => void;
+  /** Asks for one idle sandbox to go, in favour of `kind`, for an account that has none or not. */
+  makeRoom: (kind: SandboxKind, forStranger: boolean) => void;
   inBackground: (work: Promise<void>) => void;
   stock: () => Stock;
   ceiling: number;
@@ -44,7 +44,7 @@ const HURRY_AFTER_MS = 2_000;
 
 export class Refill<S> {
   readonly #options: RefillOptions<S>;
-  readonly #starting = new Map<LanguageId, number>();
+  readonly #starting = new Map<SandboxKind, number>();
   readonly #end = new AbortController();
   #retryMs = RETRY_MS_MIN;
   #pausedUntilMs = 0;
@@ -54,9 +54,9 @@ export class Refill<S> {
     this.#options = options;
   }
 
-  /** How many sandboxes of `language` are being started. */
-  starting(language: LanguageId): number {
-    return this.#starting.get(language) ?? 0;
+  /** How many sandboxes of `kind` are being started. */
+  starting(kind: SandboxKind): number {
+    return this.#starting.get(kind) ?? 0;
   }
 
   /** Whether no sandbox may be added to `count` of them. */
@@ -70,14 +70,14 @@ export class Refill<S> {
     if (this.#allStarting() >= this.#options.startsMax) return;
     const stock = this.#options.stock();
     for (const asked of [stock.strangers, stock.waiting]) {
-      for (const language of LANGUAGE_IDS) this.#startUpTo(asked(language), language, stock, asked);
+      for (const kind of SANDBOX_KINDS) this.#startUpTo(asked(kind), kind, stock, asked);
     }
-    if (LANGUAGE_IDS.some((language) => stock.waiting(language) > 0)) return;
-    const most = Math.min(Math.max(...LANGUAGE_IDS.map(stock.wanted)), this.#options.ceiling);
+    if (SANDBOX_KINDS.some((kind) => stock.waiting(kind) > 0)) return;
+    const most = Math.min(Math.max(...SANDBOX_KINDS.map(stock.wanted)), this.#options.ceiling);
     for (let level = 1; level <= most; level++) {
-      for (const language of LANGUAGE_IDS) {
+      for (const kind of SANDBOX_KINDS) {
         if (this.isFull(stock.sandboxes) || !this.#isConvenient(stock)) return;
-        this.#startUpTo(Math.min(level, stock.wanted(language)), language, stock);
+        this.#startUpTo(Math.min(level, stock.wanted(kind)), kind, stock);
       }
     }
   }
@@ -90,26 +90,26 @@ export class Refill<S> {
   /** `asked` is who wants them, if anybody does: then something else may have to go for it. */
   #startUpTo(
     wanted: number,
-    language: LanguageId,
+    kind: SandboxKind,
     stock: Stock,
-    asked?: (language: LanguageId) => number,
+    asked?: (kind: SandboxKind) => number,
   ): void {
-    while (stock.unowned(language) + this.starting(language) < wanted) {
+    while (stock.unowned(kind) + this.starting(kind) < wanted) {
       if (this.#allStarting() >= this.#options.startsMax) return;
       if (this.isFull(stock.sandboxes) || !this.#options.hasMemory()) {
-        if (asked !== undefined) this.#makeRoom(language, stock, asked);
+        if (asked !== undefined) this.#makeRoom(kind, stock, asked);
         return;
       }
-      this.#options.inBackground(this.#startOne(language));
+      this.#options.inBackground(this.#startOne(kind));
     }
   }
 
   /** Without room one leaves for each that waits; when it has gone, there is some. */
-  #makeRoom(language: LanguageId, stock: Stock, asked: (language: LanguageId) => number): void {
-    const needed = LANGUAGE_IDS.reduce((sum, id) => sum + asked(id), 0);
+  #makeRoom(kind: SandboxKind, stock: Stock, asked: (kind: SandboxKind) => number): void {
+    const needed = SANDBOX_KINDS.reduce((sum, id) => sum + asked(id), 0);
     if (stock.leaving >= needed) return;
     stock.leaving++;
-    this.#options.makeRoom(language, asked === stock.strangers);
+    this.#options.makeRoom(kind, asked === stock.strangers);
   }
 
   /** Whether something that nobody waits for may be started now. */
@@ -124,23 +124,23 @@ export class Refill<S> {
     return count;
   }
 
-  async #startOne(language: LanguageId): Promise<void> {
+  async #startOne(kind: SandboxKind): Promise<void> {
     const { start, started, events, log } = this.#options;
     const startedAtMs = performance.now();
     this.#lastStartMs = Date.now();
-    this.#starting.set(language, this.starting(language) + 1);
-    const over = () => this.#starting.set(language, this.starting(language) - 1);
+    this.#starting.set(kind, this.starting(kind) + 1);
+    const over = () => this.#starting.set(kind, this.starting(kind) - 1);
     try {
-      const sandbox = await start(language, this.#end.signal);
+      const sandbox = await start(kind, this.#end.signal);
       over();
       this.#retryMs = RETRY_MS_MIN;
-      events.started(language, performance.now() - startedAtMs);
+      events.started(kind, performance.now() - startedAtMs);
       started(sandbox);
     } catch (thrown) {
       over();
       if (this.#end.signal.aborted) return;
-      events.startFailed(language);
-      log.warn({ err: thrown, language }, "sandbox not started");
+      events.startFailed(kind);
+      log.warn({ err: thrown, kind }, "sandbox not started");
       this.#pause();
     }
     this.run();

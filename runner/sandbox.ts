@@ -4,11 +4,9 @@
 // not in the protocol, or does too late, is a SandboxFault: the sandbox is removed and never used
 // again, and what was running did not run as far as anybody's bill is concerned.
 
-import type { LanguageId } from "../shared/languages.ts";
+import type { SandboxKind } from "../shared/languages.ts";
 import {
   DESCRIPTORS_MAX,
-  FILE_BYTES_MAX,
-  MEMORY_BYTES_MAX,
   OUTPUT_BYTES_MAX,
   OUTPUT_STOP_BYTES,
   PROCESSES_MAX,
@@ -53,14 +51,19 @@ export class SandboxFault extends Error {
   override readonly name = "SandboxFault";
 }
 
-export type Job = {
-  files: readonly { name: string; content: Buffer }[];
+/** One command of a job: its only one, or one of several that share their files. */
+export type Stage = {
+  files: readonly { name: string; mode?: number; content: Buffer }[];
+  /** What the waiting process is to do; what it makes of that is its own affair. */
   args: readonly string[];
   stdin: Buffer;
   wallMs: number;
+  memoryBytes: number;
+  /** Whether another stage of the same job may follow. */
+  isLast: boolean;
 };
 
-export type JobResult = {
+export type StageResult = {
   exit: ExitBody;
   stdout: Kept;
   stderr: Kept;
@@ -76,11 +79,11 @@ type Waiter = {
 };
 
 export class Sandbox {
-  readonly language: LanguageId;
+  readonly kind: SandboxKind;
   /** The account whose jobs this sandbox runs; `undefined` until its first. */
   accountId: string | undefined;
   jobsRun = 0;
-  /** What the interpreter says of its own version, once it is warm. */
+  /** What it says of its own version once it is warm, or of all that are in the image. */
   version = "";
 
   readonly #engine: Engine;
@@ -90,23 +93,24 @@ export class Sandbox {
   #frozen = false;
   #freezing: Promise<void> | undefined;
   #job = 0;
+  #stagesRun = 0;
   #waiter: Waiter | undefined;
   #output: { stdout: Output; stderr: Output } | undefined;
   #content: { parts: Buffer[]; bytesLeft: number } | undefined;
   #fault: SandboxFault | undefined;
   #removal: Promise<void> | undefined;
 
-  private constructor(engine: Engine, language: LanguageId) {
+  private constructor(engine: Engine, kind: SandboxKind) {
     this.#engine = engine;
-    this.language = language;
+    this.kind = kind;
   }
 
   /**
    * Starts a container and an interpreter in it; resolves when the interpreter is warm. Gives up,
    * with nothing left of it, when `signal` says so.
    */
-  static async start(engine: Engine, language: LanguageId, signal?: AbortSignal): Promise<Sandbox> {
-    const sandbox = new Sandbox(engine, language);
+  static async start(engine: Engine, kind: SandboxKind, signal?: AbortSignal): Promise<Sandbox> {
+    const sandbox = new Sandbox(engine, kind);
     const giveUp = () => sandbox.#fail("the start was given up");
     signal?.addEventListener("abort", giveUp, { once: true });
     try {
@@ -178,20 +182,24 @@ export class Sandbox {
     this.#frozen = false;
   }
 
-  /** Runs one job in the waiting interpreter. Throws SandboxFault when there is no outcome. */
-  async run(job: Job): Promise<JobResult> {
-    const frames = this.#encodeJob(job);
+  /**
+   * Runs one stage in the waiting process; after the last, and after one that did not end by itself,
+   * there is no other. Throws SandboxFault when there is no outcome.
+   */
+  async run(stage: Stage): Promise<StageResult> {
+    const frames = this.#encodeStage(stage);
     const output = { stdout: new Output(OUTPUT_BYTES_MAX), stderr: new Output(OUTPUT_BYTES_MAX) };
     await this.thaw().catch((thrown) => this.#fail(`it could not be thawed: ${thrown}`));
     this.#output = output;
     this.#weigh("working");
-    this.jobsRun++;
+    if (this.#stagesRun++ === 0) this.jobsRun++;
     const startedAtMs = performance.now();
-    const exited = this.#next("exit", job.wallMs + SANDBOX_GRACE_MS);
+    const exited = this.#next("exit", stage.wallMs + SANDBOX_GRACE_MS);
     this.#send(frames);
     const exit = await exited.then(
       (frame) => frame.body,
-      (fault: SandboxFault) => this.#exitByHost(fault, performance.now() - startedAtMs),
+      (fault: SandboxFault) =>
+        this.#exitByHost(fault, performance.now() - startedAtMs, stage.memoryBytes),
     );
     this.#output = undefined;
     return {
@@ -202,8 +210,8 @@ export class Sandbox {
   }
 
   /**
-   * A file of the workspace as it is now, unless it is larger than `bytesMax`. Only for a job that is
-   * over: while one runs, its end is what is waited for.
+   * A file of the workspace as it is now, unless it is larger than `bytesMax`. Only between stages and
+   * when a job is over: while one runs, its end is what is waited for.
    */
   async readFile(name: string, { bytesMax }: { bytesMax: number }): Promise<FileRead> {
     const parts: Buffer[] = [];
@@ -250,7 +258,7 @@ export class Sandbox {
 
   /** Has the interpreter warm up that every job will be forked from, if the language has one. */
   async #prepareInterpreter(): Promise<void> {
-    const { argv, env, isPrepared } = interpreterOf(this.language);
+    const { argv, env, isPrepared } = interpreterOf(this.kind);
     if (isPrepared !== true) return;
     const prepared = this.#next("prepared", WARM_MS_MAX);
     this.#send([encodePrepare({ argv, env, directory: "/" })]);
@@ -258,14 +266,15 @@ export class Sandbox {
   }
 
   async #prepare(): Promise<void> {
-    const { argv, env, isPrepared } = interpreterOf(this.language);
+    const { argv, env, isPrepared, fileBytesMax } = interpreterOf(this.kind);
     this.#job++;
+    this.#stagesRun = 0;
     const ready = this.#next("ready", WARM_MS_MAX);
     const limits = {
       uid: FIRST_UID + this.jobsRun,
       processesMax: PROCESSES_MAX,
       descriptorsMax: DESCRIPTORS_MAX,
-      fileBytesMax: FILE_BYTES_MAX,
+      fileBytesMax,
     };
     const command = isPrepared === true ? { argv: [], env: {} } : { argv, env };
     this.#send([encodeSpawn(this.#job, limits, { ...command, directory: WORKSPACE })]);
@@ -277,27 +286,33 @@ export class Sandbox {
     this.#group?.setWeight(weight).catch(() => undefined);
   }
 
-  #encodeJob(job: Job): Buffer[] {
+  #encodeStage({ files, args, stdin, wallMs, memoryBytes, isLast }: Stage): Buffer[] {
     const id = this.#job;
-    return [
-      ...job.files.flatMap(({ name, content }) => encodeFile(id, name, FILE_MODE, content)),
-      encodeStart(id, {
-        wallMs: job.wallMs,
-        cpuMs: job.wallMs * PROCESSES_MAX,
-        memoryBytes: MEMORY_BYTES_MAX,
-        outputKeepBytes: OUTPUT_BYTES_MAX,
-        outputStopBytes: OUTPUT_STOP_BYTES,
-        args: job.args,
-      }),
-      ...encodeStdin(id, job.stdin),
-    ];
+    const frames = files.flatMap(({ name, mode, content }) =>
+      encodeFile(id, name, mode ?? FILE_MODE, content),
+    );
+    const start = encodeStart(id, {
+      wallMs,
+      cpuMs: wallMs * PROCESSES_MAX,
+      memoryBytes,
+      outputKeepBytes: OUTPUT_BYTES_MAX,
+      outputStopBytes: OUTPUT_STOP_BYTES,
+      isStage: !isLast,
+      args,
+    });
+    // What a stage that is not the last does not read, the next one must not find.
+    return [...frames, start, ...(isLast ? encodeStdin(id, stdin) : [])];
   }
 
   /**
    * A sandbox that dies under a job did so by the program's doing in one case only: the host's
    * kernel ended it for its memory. That is told by the host, not by the sandbox.
    */
-  async #exitByHost(fault: SandboxFault, wallMs: number): Promise<ExitBody> {
+  async #exitByHost(
+    fault: SandboxFault,
+    wallMs: number,
+    memoryPeakBytes: number,
+  ): Promise<ExitBody> {
     const id = this.#container?.id;
     if (id === undefined || !(await wasOutOfMemory(this.#engine, id))) throw fault;
     return {
@@ -306,7 +321,7 @@ export class Sandbox {
       signal: 9,
       wallMs,
       cpuMs: 0,
-      memoryPeakBytes: MEMORY_BYTES_MAX,
+      memoryPeakBytes,
       stdoutBytes: 0,
       stderrBytes: 0,
     };

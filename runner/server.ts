@@ -8,6 +8,7 @@ import type { Logger } from "pino";
 import { asFailure, Failure } from "../shared/errors.ts";
 import { isRequestId, newId } from "../shared/ids.ts";
 import { REQUEST_BODY_BYTES_MAX } from "../shared/limits.ts";
+import { COMPILE_ERROR } from "../shared/outcomes.ts";
 import { parse } from "../shared/parse.ts";
 import {
   type ExecutionReport,
@@ -45,9 +46,10 @@ export function createServer(options: ServerOptions): Express {
           executionId: request.executionId,
           accountId: request.accountId,
           language: request.language,
-          outcome: report.outcome,
+          outcome: report.run?.outcome ?? COMPILE_ERROR,
           queueMs: round(report.queueMs),
-          wallMs: round(report.wallMs),
+          ...(report.compile && { compileMs: round(report.compile.wallMs) }),
+          ...(report.run && { wallMs: round(report.run.wallMs) }),
         },
       };
     }),

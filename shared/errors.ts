@@ -6,6 +6,7 @@
 export const ERRORS = {
   invalid_request: { status: 400, retryable: false, message: "The request is not valid." },
   unknown_language: { status: 400, retryable: false, message: "This language is not supported." },
+  unknown_version: { status: 400, retryable: false, message: "There is no such version here." },
   unauthorized: { status: 401, retryable: false, message: "An API key is required." },
   invalid_key: { status: 401, retryable: false, message: "This API key is not valid." },
   no_credits: { status: 402, retryable: false, message: "No credits are left on this account." },

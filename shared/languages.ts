@@ -1,6 +1,12 @@
 // The one table of languages. The request schema, the pools, the commands inside a sandbox, the
-// list of runtimes and the README's table are derived from it; adding a language is a row here, its
-// lines in the image and a sample program.
+// versions, the list of runtimes and the README's table are derived from it; adding a language is a
+// row here, its lines in the image and a sample program.
+
+/** Stand in a command for what is only known with the program: its built form, its main file, ... */
+export const PROGRAM = "{program}";
+export const MAIN = "{main}";
+/** ... and, as so many words, every file of it that is a source. */
+export const SOURCES = "{sources}";
 
 export type Language = {
   /** How people write its name. */
@@ -9,6 +15,25 @@ export type Language = {
   aliases: readonly string[];
   /** The file a single program is written to. */
   mainFile: string;
+  /** The shell command that has the tool itself tell its version; run once, when the image is built. */
+  version: string;
+  /**
+   * Whether sandboxes of its own wait with its interpreter or compiler running. Those of all other
+   * languages are one kind, which starts whatever the job is for.
+   */
+  isWarm?: true;
+  /** How sources become PROGRAM; absent where they are run as they are. */
+  compile?: {
+    /** The endings of files that are sources. */
+    sources: readonly string[];
+    command: readonly string[];
+    /** What the command gets in addition when the caller would rather wait for faster code. */
+    optimize?: readonly string[];
+  };
+  /** How the program is run. Absent where a waiting interpreter runs its main file. */
+  run?: readonly string[];
+  /** What commands find in their environment besides what all do. */
+  env?: Readonly<Record<string, string>>;
 };
 
 export const LANGUAGES = {
@@ -16,32 +41,125 @@ export const LANGUAGES = {
     name: "Python",
     aliases: ["py", "python3"],
     mainFile: "main.py",
+    version: "python3 -c 'import platform; print(platform.python_version())'",
+    isWarm: true,
   },
   javascript: {
     name: "JavaScript",
     aliases: ["js", "node"],
     mainFile: "main.js",
+    version: "node -p process.versions.node",
+    isWarm: true,
   },
   typescript: {
     name: "TypeScript",
     aliases: ["ts"],
     mainFile: "main.ts",
+    version: "node -p process.versions.node",
+    isWarm: true,
   },
   bash: {
     name: "Bash",
     aliases: ["sh", "shell"],
     mainFile: "main.sh",
+    version: "bash -c 'echo ${BASH_VERSION%%[^0-9.]*}'",
+    isWarm: true,
+  },
+  c: {
+    name: "C",
+    aliases: ["gcc"],
+    mainFile: "main.c",
+    version: "gcc -dumpfullversion",
+    compile: {
+      sources: [".c"],
+      command: ["/usr/bin/gcc", "-o", PROGRAM, SOURCES, "-lm"],
+      optimize: ["-O2"],
+    },
+    run: [PROGRAM],
+  },
+  cpp: {
+    name: "C++",
+    aliases: ["c++", "cxx", "g++"],
+    mainFile: "main.cpp",
+    version: "g++ -dumpfullversion",
+    compile: {
+      sources: [".cpp", ".cc", ".cxx"],
+      command: ["/usr/bin/g++", "-o", PROGRAM, SOURCES],
+      optimize: ["-O2"],
+    },
+    run: [PROGRAM],
+  },
+  go: {
+    name: "Go",
+    aliases: ["golang"],
+    mainFile: "main.go",
+    version: "go env GOVERSION | sed 's/^go//'",
+    compile: {
+      sources: [".go"],
+      command: ["/usr/bin/go", "build", "-o", PROGRAM, SOURCES],
+    },
+    run: [PROGRAM],
+    env: { GO111MODULE: "off", CGO_ENABLED: "0", GOCACHE: "/tmp/go" },
   },
   ruby: {
     name: "Ruby",
     aliases: ["rb"],
     mainFile: "main.rb",
+    version: "ruby -e 'print RUBY_VERSION'",
+    isWarm: true,
+  },
+  rust: {
+    name: "Rust",
+    aliases: ["rs"],
+    mainFile: "main.rs",
+    version: "rustc --version | cut -d' ' -f2",
+    compile: {
+      sources: [],
+      command: ["/usr/bin/rustc", "-o", PROGRAM, MAIN],
+      optimize: ["-O"],
+    },
+    run: [PROGRAM],
+  },
+  perl: {
+    name: "Perl",
+    aliases: ["pl"],
+    mainFile: "main.pl",
+    version: "perl -e 'printf \"%vd\", $^V'",
+    run: ["/usr/bin/perl", MAIN],
   },
 } as const satisfies Record<string, Language>;
 
 export type LanguageId = keyof typeof LANGUAGES;
 
 export const LANGUAGE_IDS = Object.keys(LANGUAGES) as [LanguageId, ...LanguageId[]];
+
+/** The row of a language. */
+export function languageOf(id: LanguageId): Language {
+  return LANGUAGES[id];
+}
+
+type Warm = { [Id in LanguageId]: (typeof LANGUAGES)[Id] extends { isWarm: true } ? Id : never };
+export type WarmLanguageId = Warm[LanguageId];
+
+/** What waits in a sandbox: one warm language, or nothing that is any language's. */
+export type SandboxKind = WarmLanguageId | "general";
+
+/** The languages whose interpreters wait. */
+export const WARM_LANGUAGE_IDS = LANGUAGE_IDS.filter(isWarm) as [
+  WarmLanguageId,
+  ...WarmLanguageId[],
+];
+
+export const SANDBOX_KINDS: [SandboxKind, ...SandboxKind[]] = [...WARM_LANGUAGE_IDS, "general"];
+
+/** The kind of sandbox that runs a language. */
+export function kindOf(id: LanguageId): SandboxKind {
+  return isWarm(id) ? id : "general";
+}
+
+function isWarm(id: LanguageId): id is WarmLanguageId {
+  return languageOf(id).isWarm === true;
+}
 
 const ID_BY_WORD = new Map<string, LanguageId>(
   LANGUAGE_IDS.flatMap((id) => [id, ...LANGUAGES[id].aliases].map((word) => [word, id] as const)),

@@ -22,32 +22,47 @@ export const FILE_BYTES_MAX = 10 * MIB;
 export const FILES_MAX = 64;
 /** Longest name of a file inside the workspace, in UTF-8 bytes. */
 export const FILE_NAME_BYTES_MAX = 255;
+/** Longest version selector. */
+export const VERSION_SELECTOR_BYTES_MAX = 128;
 /** What is kept of each output stream; the rest is counted and dropped. */
 export const OUTPUT_BYTES_MAX = 512 * KIB;
 /** A program that has written this much in all is stopped. */
 export const OUTPUT_STOP_BYTES = 64 * MIB;
 /** Resident memory of a program and everything it started. */
 export const MEMORY_BYTES_MAX = 256 * MIB;
+/** The same of a compiler, which needs more than most of what it makes. */
+export const COMPILE_MEMORY_BYTES_MAX = 512 * MIB;
 /** Processes and threads of one program. */
 export const PROCESSES_MAX = 64;
 /** Open descriptors of one process. */
 export const DESCRIPTORS_MAX = 256;
 /** Disk a program may fill: its workspace, and as much again for temporary files. */
 export const WORKSPACE_BYTES_MAX = 64 * MIB;
+/** Largest file a compiler may write. */
+export const COMPILE_FILE_BYTES_MAX = WORKSPACE_BYTES_MAX;
+/** Largest built program that is kept, so that the same sources need not be compiled again. */
+export const PROGRAM_KEPT_BYTES_MAX = 16 * MIB;
 
 /** Shortest and longest time one execution may ask for, and what it gets when it asks for nothing. */
 export const RUN_TIMEOUT_MS_MIN = 1;
 export const RUN_TIMEOUT_MS_MAX = 30 * SECOND_MS;
 export const RUN_TIMEOUT_MS_DEFAULT = RUN_TIMEOUT_MS_MAX;
 
+/** The same for the run_timeout of `/v1`. */
+export const LONG_RUN_TIMEOUT_MS_MAX = 5 * MINUTE_MS;
+export const LONG_RUN_TIMEOUT_MS_DEFAULT = LONG_RUN_TIMEOUT_MS_MAX;
+/** The same for a compiler, on every face. */
+export const COMPILE_TIMEOUT_MS_MAX = MINUTE_MS;
+export const COMPILE_TIMEOUT_MS_DEFAULT = COMPILE_TIMEOUT_MS_MAX;
+
 /** How long a request may wait at a runner for a sandbox before the runner answers `busy`. */
 export const QUEUE_WAIT_MS_MAX = 5 * SECOND_MS;
 /** How long past its own deadline a sandbox may stay silent before the runner calls it a fault. */
 export const SANDBOX_GRACE_MS = 2 * SECOND_MS;
-/** The longest the gateway waits for a runner's answer. */
-export const RUNNER_REQUEST_MS_MAX = 45 * SECOND_MS;
-/** After this long an unresolved hold returns its credits by itself. */
-export const HOLD_EXPIRY_MS = 2 * MINUTE_MS;
+/** How long past all of an execution's own times the gateway waits for a runner's answer. */
+export const RUNNER_REQUEST_GRACE_MS = 5 * SECOND_MS;
+/** How long past the last moment of that wait an unresolved hold returns its credits by itself. */
+export const HOLD_GRACE_MS = 30 * SECOND_MS;
 /** What the gateway tells a caller to wait when no sandbox is free. */
 export const BUSY_RETRY_AFTER_MS = 1 * SECOND_MS;
 /** How far the clocks of gateway and runner may be apart, and how long a nonce is remembered. */
@@ -95,14 +110,24 @@ function mustHold(holds: boolean, rule: string): void {
 
 mustHold(RUN_TIMEOUT_MS_MIN >= 1, "a run lasts at least a millisecond");
 mustHold(RUN_TIMEOUT_MS_DEFAULT <= RUN_TIMEOUT_MS_MAX, "the default timeout is allowed");
+mustHold(RUN_TIMEOUT_MS_MAX <= LONG_RUN_TIMEOUT_MS_MAX, "the longest timeout is the longest");
 mustHold(
-  QUEUE_WAIT_MS_MAX + RUN_TIMEOUT_MS_MAX + SANDBOX_GRACE_MS < RUNNER_REQUEST_MS_MAX,
-  "a runner answers before the gateway stops waiting",
+  2 * SANDBOX_GRACE_MS < RUNNER_REQUEST_GRACE_MS,
+  "a runner answers before the gateway stops waiting, though both stages end late",
 );
-mustHold(RUNNER_REQUEST_MS_MAX < HOLD_EXPIRY_MS, "a hold outlives the request it pays for");
+mustHold(COMPILE_FILE_BYTES_MAX >= PROGRAM_KEPT_BYTES_MAX, "what is kept can be made");
+mustHold(
+  MEMORY_BYTES_MAX <= COMPILE_MEMORY_BYTES_MAX,
+  "a compiler gets at least a program's memory",
+);
 mustHold(OUTPUT_BYTES_MAX < OUTPUT_STOP_BYTES, "output is cut before it is stopped");
 mustHold(CODE_BYTES_MAX <= FILE_BYTES_MAX, "a program fits in a file");
 mustHold(FILE_BYTES_MAX < WORKSPACE_BYTES_MAX, "a file fits in the workspace");
 mustHold(FILE_BYTES_MAX < REQUEST_BODY_BYTES_MAX, "a file fits in a request");
 mustHold(WORKSPACE_BYTES_MAX < MEMORY_BYTES_MAX, "a full workspace leaves memory to run in");
 mustHold(FREEZE_AFTER_MS < SANDBOX_IDLE_MS_MAX, "an idle sandbox is frozen before it is removed");
+
+/** The longest a runner may take to answer for an execution with these times of its own. */
+export function answerMsMax(times: { runTimeoutMs: number; compileTimeoutMs: number }): number {
+  return QUEUE_WAIT_MS_MAX + times.compileTimeoutMs + times.runTimeoutMs + RUNNER_REQUEST_GRACE_MS;
+}

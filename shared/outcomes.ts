@@ -16,3 +16,6 @@ export type Outcome = keyof typeof OUTCOMES;
 
 /** All outcomes, for schemas. */
 export const OUTCOME_NAMES = Object.keys(OUTCOMES) as [Outcome, ...Outcome[]];
+
+/** What became of a program that never ran, because its compiler did not end with exit code 0. */
+export const COMPILE_ERROR = "compile_error";

@@ -4,17 +4,18 @@
 
 import * as z from "zod";
 import { ERRORS, type ErrorCode } from "./errors.ts";
-import { LANGUAGE_IDS } from "./languages.ts";
+import { LANGUAGE_IDS, SANDBOX_KINDS } from "./languages.ts";
 import {
   ARGS_BYTES_MAX,
   ARGS_MAX,
-  CODE_BYTES_MAX,
+  COMPILE_TIMEOUT_MS_MAX,
   FILE_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILES_MAX,
-  RUN_TIMEOUT_MS_MAX,
+  LONG_RUN_TIMEOUT_MS_MAX,
   RUN_TIMEOUT_MS_MIN,
   STDIN_BYTES_MAX,
+  VERSION_SELECTOR_BYTES_MAX,
 } from "./limits.ts";
 import { OUTCOME_NAMES } from "./outcomes.ts";
 
@@ -69,8 +70,12 @@ export const RunnerExecuteRequest = z.strictObject({
   /** Whether the sandbox must go afterwards, because whoever shares the account may be strangers. */
   singleUse: z.boolean().optional(),
   language: z.enum(LANGUAGE_IDS),
-  code: textOf(CODE_BYTES_MAX),
-  files: z.array(ProgramFile).max(FILES_MAX).optional(),
+  /** A semver range, or `*`; what the runner has must be in it. */
+  version: textOf(VERSION_SELECTOR_BYTES_MAX).optional(),
+  /** The first is the program, unless the language finds its main file by what is in them. */
+  files: z.array(ProgramFile).min(1).max(FILES_MAX),
+  /** Whether the compiler is to take its time to make the program faster. */
+  optimize: z.boolean().optional(),
   args: z
     .array(textOf(ARGS_BYTES_MAX).refine((arg) => !arg.includes("\0"), { error: "contains NUL" }))
     .max(ARGS_MAX)
@@ -79,14 +84,16 @@ export const RunnerExecuteRequest = z.strictObject({
     })
     .optional(),
   stdin: textOf(STDIN_BYTES_MAX).optional(),
-  runTimeoutMs: z.int().min(RUN_TIMEOUT_MS_MIN).max(RUN_TIMEOUT_MS_MAX),
+  runTimeoutMs: z.int().min(RUN_TIMEOUT_MS_MIN).max(LONG_RUN_TIMEOUT_MS_MAX),
+  /** Only looked at where there is something to compile. */
+  compileTimeoutMs: z.int().min(RUN_TIMEOUT_MS_MIN).max(COMPILE_TIMEOUT_MS_MAX),
 });
 export type RunnerExecuteRequest = z.infer<typeof RunnerExecuteRequest>;
 
 const count = z.int().nonnegative();
 
-/** What came of a program. Durations are measured inside the sandbox, by the supervisor. */
-export const ExecutionReport = z.object({
+/** What came of one command. Durations are measured inside the sandbox, by the supervisor. */
+export const StageReport = z.object({
   outcome: z.enum(OUTCOME_NAMES),
   /** `null` when the program did not exit by itself. */
   exitCode: z.int().min(0).max(255).nullable(),
@@ -106,19 +113,38 @@ export const ExecutionReport = z.object({
   wallMs: z.number().nonnegative(),
   cpuMs: z.number().nonnegative(),
   memoryPeakBytes: count,
-  /** How long the request waited at the runner for a sandbox. */
-  queueMs: z.number().nonnegative(),
 });
+export type StageReport = z.infer<typeof StageReport>;
+
+/** What came of an execution: of compiling, where the language is compiled, and then of running. */
+export const ExecutionReport = z
+  .object({
+    /** Of the language's own tool, as it says itself. */
+    version: z.string().max(64),
+    /** `isCached` when the same sources had been compiled before, and this is what was said then. */
+    compile: StageReport.extend({ isCached: z.boolean() }).optional(),
+    /** Absent when the program could not be compiled. */
+    run: StageReport.optional(),
+    /** How long the request waited at the runner for a sandbox. */
+    queueMs: z.number().nonnegative(),
+  })
+  .refine(({ compile, run }) => (run === undefined) === isFailed(compile), {
+    error: "must have run what could be compiled, and nothing else",
+  });
 export type ExecutionReport = z.infer<typeof ExecutionReport>;
+
+function isFailed(compile: StageReport | undefined): boolean {
+  return compile !== undefined && compile.outcome !== "ok";
+}
 
 export const RunnerHealth = z.object({
   /** Whether a sandbox could be handed out now. */
   ready: z.boolean(),
   runnerId: z.string().max(64),
-  languages: z.partialRecord(
-    z.enum(LANGUAGE_IDS),
-    z.object({ version: z.string().max(64), warm: count, busy: count }),
-  ),
+  /** What it can run. */
+  languages: z.partialRecord(z.enum(LANGUAGE_IDS), z.object({ version: z.string().max(64) })),
+  /** Its sandboxes by kind: how many wait, and how many work or are being made ready. */
+  sandboxes: z.partialRecord(z.enum(SANDBOX_KINDS), z.object({ warm: count, busy: count })),
 });
 export type RunnerHealth = z.infer<typeof RunnerHealth>;
 

@@ -5,8 +5,10 @@
 
 import { newId } from "../shared/ids.ts";
 import type { LanguageId } from "../shared/languages.ts";
+import { answerMsMax, HOLD_GRACE_MS } from "../shared/limits.ts";
 import { priceMicro } from "../shared/money.ts";
-import type { ExecutionReport } from "../shared/runner-api.ts";
+import { COMPILE_ERROR } from "../shared/outcomes.ts";
+import type { ExecutionReport, ProgramFile } from "../shared/runner-api.ts";
 import type { Admitted } from "./admission.ts";
 import { type Call, logTrouble } from "./call.ts";
 import { admit, type Payer, payerOf } from "./payer.ts";
@@ -15,9 +17,14 @@ import { runOnRunner } from "./runner-client.ts";
 /** A program to run, whatever face it came in by. */
 export type Program = {
   language: LanguageId;
-  code: string;
+  version?: string;
+  /** The first is the program, unless the language finds its main file by what is in them. */
+  files: ProgramFile[];
+  args?: string[];
   stdin?: string;
+  optimize?: boolean;
   runTimeoutMs: number;
+  compileTimeoutMs: number;
 };
 
 /** A program that ran: what came of it, what it cost and what is left. */
@@ -33,7 +40,8 @@ export async function execute(call: Call, program: Program): Promise<Executed> {
   const payer = await payerOf(call);
   const executionId = newId("exec");
   const heldMicro = priceMicro(program.runTimeoutMs);
-  const { left } = await admit(call, payer, executionId, heldMicro);
+  const lastsMs = answerMsMax(program) + HOLD_GRACE_MS;
+  const { left } = await admit(call, payer, { id: executionId, amountMicro: heldMicro, lastsMs });
   call.line.executionId = executionId;
 
   const running = runOnRunner(call, {
@@ -46,8 +54,10 @@ export async function execute(call: Call, program: Program): Promise<Executed> {
   const report = await running;
 
   const chargedMicro = "demoRuns" in left ? 0 : chargeMicro(report, heldMicro);
-  const { outcome, queueMs, wallMs } = report;
-  Object.assign(call.line, { outcome, queueMs, runMs: wallMs, chargedMicro });
+  const { queueMs, compile, run } = report;
+  const outcome = run?.outcome ?? COMPILE_ERROR;
+  Object.assign(call.line, { outcome, queueMs, runMs: run?.wallMs, chargedMicro });
+  if (compile !== undefined) call.line.compileMs = compile.wallMs;
   if ("demoRuns" in left) return { executionId, report, chargedMicro, left };
   const balanceMicro = left.balanceMicro + heldMicro - chargedMicro;
   return { executionId, report, chargedMicro, left: { balanceMicro } };
@@ -70,7 +80,7 @@ async function resolve(
   }
 }
 
-/** The price of what ran. A run may end a little past its timeout; that is never charged. */
-function chargeMicro(report: ExecutionReport, heldMicro: number): number {
-  return Math.min(priceMicro(report.wallMs), heldMicro);
+/** The price of what ran. A run may end a little past its timeout; that is never charged, nor is compiling. */
+function chargeMicro({ run }: ExecutionReport, heldMicro: number): number {
+  return Math.min(priceMicro(run?.wallMs ?? 0), heldMicro);
 }

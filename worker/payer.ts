@@ -11,13 +11,16 @@ import { type Env, settingsOf } from "./env.ts";
 import { readKey } from "./key.ts";
 import { withAccount, withVisitor } from "./objects.ts";
 
+/** What is put aside for one execution, and for how long if nobody resolves it. */
+export type Hold = { id: string; amountMicro: number; lastsMs: number };
+
 /** One execution's price: reserved first, then charged or returned. */
 export type Payer = {
   /** Whose sandbox this is; also what the log calls the caller. */
   id: string;
   /** Whether strangers may hide behind the same id, so that none may follow another in a sandbox. */
   isShared: boolean;
-  reserve: (executionId: string, amountMicro: number) => Promise<Admission>;
+  reserve: (hold: Hold) => Promise<Admission>;
   settle: (executionId: string, chargeMicro: number) => Promise<unknown>;
   void: (executionId: string) => Promise<unknown>;
 };
@@ -32,14 +35,9 @@ export async function payerOf(call: Call): Promise<Payer> {
 }
 
 /** Asks the payer to let an execution through. The reply's rate headers are set either way. */
-export async function admit(
-  call: Call,
-  payer: Payer,
-  executionId: string,
-  amountMicro: number,
-): Promise<Admitted> {
+export async function admit(call: Call, payer: Payer, hold: Hold): Promise<Admitted> {
   call.line.account = payer.id;
-  const admission = await payer.reserve(executionId, amountMicro);
+  const admission = await payer.reserve(hold);
   setRateHeaders(call.headers, admission.rate);
   if (!admission.ok) throw failureOf(admission);
   return admission;
@@ -49,8 +47,8 @@ function accountPayer(env: Env, accountId: string, keyHash: string): Payer {
   return {
     id: accountId,
     isShared: false,
-    reserve: async (holdId, amountMicro) => {
-      const request = { keyHash, holdId, amountMicro };
+    reserve: async (hold) => {
+      const request = { keyHash, hold };
       const admission = await withAccount(env, accountId, async (account) => {
         return await account.admit(request);
       });
@@ -70,8 +68,8 @@ async function demoPayer(call: Call): Promise<Payer> {
   return {
     id,
     isShared: true,
-    reserve: (runId) =>
-      withVisitor(env, id, async (visitor) => await visitor.admitDemo(runId, DEMO_RUNS_PER_DAY)),
+    reserve: (hold) =>
+      withVisitor(env, id, async (visitor) => await visitor.admitDemo(hold.id, DEMO_RUNS_PER_DAY)),
     settle: async () => undefined,
     void: (runId) => withVisitor(env, id, (visitor) => visitor.giveBack(runId)),
   };

@@ -2,12 +2,12 @@
 // parses. Whatever goes wrong here is ours and never the caller's: no runner, a busy one, or a fault.
 // What the runner said beyond that goes to the log.
 
-import { Failure } from "../shared/errors.ts";
+import { type ErrorCode, Failure } from "../shared/errors.ts";
 import {
+  answerMsMax,
   BUSY_RETRY_AFTER_MS,
   HEALTH_REQUEST_MS_MAX,
   REQUEST_BODY_BYTES_MAX,
-  RUNNER_REQUEST_MS_MAX,
 } from "../shared/limits.ts";
 import {
   ExecutionReport,
@@ -33,7 +33,7 @@ export async function runOnRunner(
   request: RunnerExecuteRequest,
 ): Promise<ExecutionReport> {
   const body = JSON.stringify(request);
-  const msMax = RUNNER_REQUEST_MS_MAX;
+  const msMax = answerMsMax(request);
   const answer = await ask(call, { method: "POST", path: RUNNER_EXECUTE_PATH, body, msMax });
   if (answer.status !== 200) throw failureFrom(answer);
   const report = ExecutionReport.safeParse(jsonOf(answer));
@@ -82,12 +82,20 @@ function unreachable(thrown: unknown): Failure {
   return new Failure("no_runner", { detail, retryAfterMs: BUSY_RETRY_AFTER_MS });
 }
 
-/** Only a lack of room is passed on; a runner that finds fault with us is a fault of ours. */
+/** What only a runner can know of a request is passed on to the caller. */
+const CALLERS_FAULTS: readonly ErrorCode[] = [
+  "invalid_request",
+  "payload_too_large",
+  "unknown_version",
+];
+
+/** A lack of room and what is the caller's fault are passed on; all else is a fault of ours. */
 function failureFrom(answer: Answer): Failure {
   const parsed = RunnerError.safeParse(jsonOf(answer));
   if (!parsed.success) return fault(answer, "not a report and not an error");
-  const { code, message, retryAfterMs = BUSY_RETRY_AFTER_MS } = parsed.data.error;
+  const { code, message, field, retryAfterMs = BUSY_RETRY_AFTER_MS } = parsed.data.error;
   const detail = `the runner answered ${answer.status} ${code}: ${message}`;
+  if (CALLERS_FAULTS.includes(code)) return new Failure(code, { message, field, detail });
   if (code === "busy" || code === "no_runner") return new Failure(code, { retryAfterMs, detail });
   return new Failure("runner_fault", { detail });
 }

@@ -1,5 +1,5 @@
 // The sandbox image: built from its folder, the Node binary it carries and the base image, under a
-// tag that is a hash of all three, so that an unchanged image is never built again. After a build,
+// tag that is a hash of all that goes in, so that an unchanged image is never built again. After a build,
 // earlier images of ours go; images of others are never touched.
 
 import { createHash } from "node:crypto";
@@ -24,6 +24,8 @@ export type ImageOptions = {
   dir: string;
   /** The Node binary programs will run with, and its version. */
   node: { binary: string; version: string };
+  /** What has each tool tell its version, by the id of its language. */
+  versionCommands: Readonly<Record<string, string>>;
   report: Report;
   signal?: AbortSignal | undefined;
 };
@@ -38,7 +40,7 @@ export async function ensureImage(options: ImageOptions): Promise<string> {
     const meanwhile = await findReady(docker, options);
     if (meanwhile !== undefined) return meanwhile;
     const base = await ensureBase({ docker, ...options });
-    const hash = hashContext(options.dir, [options.node.version, base]);
+    const hash = hashContext(options.dir, ingredientsOf(options, base));
     const name = `${REPOSITORY}:${hash}`;
     await build(docker, options, name, hash);
     await pruneOthers(docker, hash);
@@ -60,8 +62,19 @@ export function hashContext(dir: string, ingredients: readonly string[]): string
 async function findReady(docker: Docker, options: ImageOptions): Promise<string | undefined> {
   const base = await findImage(docker, BASE_IMAGE);
   if (base === undefined) return undefined;
-  const name = `${REPOSITORY}:${hashContext(options.dir, [options.node.version, base])}`;
+  const name = `${REPOSITORY}:${hashContext(options.dir, ingredientsOf(options, base))}`;
   return (await findImage(docker, name)) === undefined ? undefined : name;
+}
+
+function ingredientsOf(options: ImageOptions, base: string): string[] {
+  return [options.node.version, base, versionsArg(options)];
+}
+
+/** One line for each language: its id, a tab and its command. */
+function versionsArg({ versionCommands }: ImageOptions): string {
+  return Object.entries(versionCommands)
+    .map(([id, command]) => `${id}\t${command}`)
+    .join("\n");
 }
 
 async function build(docker: Docker, options: ImageOptions, name: string, hash: string) {
@@ -86,7 +99,7 @@ async function build(docker: Docker, options: ImageOptions, name: string, hash: 
   try {
     const stream = await docker.buildImage(context.stdout, {
       t: name,
-      buildargs: { BASE: BASE_IMAGE },
+      buildargs: { BASE: BASE_IMAGE, VERSIONS: versionsArg(options) },
       labels: { [IMAGE_LABEL]: hash },
       networkmode: "host",
       rm: true,

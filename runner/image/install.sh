@@ -10,6 +10,11 @@ for n in $(seq 0 255); do
   echo "sandbox:x:$((20000 + n)):"
 done >> /etc/group
 
+# What each tool says of itself, for the launcher to pass on; one that is not there is left out.
+printf '%s\n' "$VERSIONS" | while IFS="$(printf '\t')" read -r id command; do
+  if version=$(sh -c "$command") && [ -n "$version" ]; then printf '%s=%s;' "$id" "$version"; fi
+done > /opt/coderunner/versions
+
 mkdir -p /workspace
 rm -rf /var/tmp && ln -s /tmp /var/tmp
 find / -xdev -perm /6000 -type f -exec chmod a-s {} +

@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ExecutionReport } from "../../shared/runner-api.ts";
+import type { StageReport } from "../../shared/runner-api.ts";
 import {
   containersOf,
   type RunnerProcess,
@@ -101,19 +101,19 @@ async function expectClean(runner: RunnerProcess, accountId: string, language: s
   expect.soft(ms, `the probe of ${accountId} (${summary(report)})`).toBeLessThan(PROBE_MS_MAX);
 }
 
-async function timed(run: () => Promise<ExecutionReport>) {
+async function timed(run: () => Promise<StageReport>) {
   const startedAtMs = performance.now();
   const report = await run();
   return { report, ms: performance.now() - startedAtMs };
 }
 
-function problems(report: ExecutionReport, checks: ReturnType<typeof readWants>["checks"]) {
+function problems(report: StageReport, checks: ReturnType<typeof readWants>["checks"]) {
   return checks.flatMap(({ clause, fails }) => {
     const was = fails(report);
     return was === undefined ? [] : [`wants ${clause}, was ${was}`];
   });
 }
 
-function summary({ stdout, stderr, ...rest }: ExecutionReport): string {
+function summary({ stdout, stderr, ...rest }: StageReport): string {
   return JSON.stringify({ ...rest, stdout: stdout.slice(-300), stderr: stderr.slice(-1500) });
 }

@@ -11,9 +11,9 @@
 
 import { readFileSync } from "node:fs";
 import { hostname, release } from "node:os";
-import type { ExecutionReport } from "../../shared/runner-api.ts";
+import type { StageReport } from "../../shared/runner-api.ts";
 
-export type Check = { clause: string; fails: (report: ExecutionReport) => string | undefined };
+export type Check = { clause: string; fails: (report: StageReport) => string | undefined };
 
 export type Wants = {
   timeoutMs: number;
@@ -105,7 +105,7 @@ const TEXT_TESTS = {
   "starts with": (written: string, text: string) => written.startsWith(text),
 };
 
-function number(test: (report: ExecutionReport, wanted: number) => string | undefined): Read {
+function number(test: (report: StageReport, wanted: number) => string | undefined): Read {
   return ([digits], wants, clause) => {
     wants.checks.push(check(clause, (report) => test(report, Number(digits))));
   };

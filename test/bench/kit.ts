@@ -65,7 +65,7 @@ export function someResults(): Results {
     },
     memory: [
       {
-        ...{ language: "bash", sandboxes: 4, totalBytes: 20 * 1024 ** 2 },
+        ...{ sandboxKind: "bash", sandboxes: 4, totalBytes: 20 * 1024 ** 2 },
         partBytes: {
           sandbox: 9 * 1024 ** 2,
           programs: 3 * 1024 ** 2,

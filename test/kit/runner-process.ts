@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 import Docker from "dockerode";
 import { killContainer } from "../../runner/host/container-group.ts";
 import { randomText } from "../../shared/ids.ts";
-import { ExecutionReport, type RunnerHealth } from "../../shared/runner-api.ts";
+import { findLanguage, LANGUAGES } from "../../shared/languages.ts";
+import { ExecutionReport, type RunnerHealth, type StageReport } from "../../shared/runner-api.ts";
 import { type Answer, callRunner, type Target } from "./signed-call.ts";
 
 const RUNNER = fileURLToPath(new URL("../../runner/", import.meta.url));
@@ -24,11 +25,15 @@ const END_MS_MAX = 45_000;
 export type Program = {
   accountId: string;
   language: string;
-  code: string;
+  /** The program when it is one file, which is then named as its language's are. */
+  code?: string;
   files?: { name: string; content: string; encoding?: "utf8" | "base64" }[];
   args?: string[];
   stdin?: string;
   runTimeoutMs?: number;
+  compileTimeoutMs?: number;
+  version?: string;
+  optimize?: boolean;
   singleUse?: boolean;
 };
 
@@ -156,30 +161,41 @@ export class RunnerProcess {
   }
 
   /** Sends a program and gives back the answer, whatever it is. */
-  async send(program: Program): Promise<Answer> {
+  async send({ code, files = [], ...program }: Program): Promise<Answer> {
+    const language = findLanguage(program.language);
+    const name = language === undefined ? "main" : LANGUAGES[language].mainFile;
     const payload = {
       executionId: `exec-${++this.#executions}`,
       runTimeoutMs: 10_000,
+      compileTimeoutMs: 60_000,
       ...program,
+      files: code === undefined ? files : [{ name, content: code }, ...files],
     };
     return await callRunner(this.target, { path: "/v1/execute", payload });
   }
 
-  /** Runs a program that is expected to get a report. */
-  async run(program: Program): Promise<ExecutionReport> {
+  /** Has a program compiled and run that is expected to get a report. */
+  async execute(program: Program): Promise<ExecutionReport> {
     const answer = await this.send(program);
     if (answer.status !== 200) throw new Error(`the runner answered ${answer.text}`);
     return ExecutionReport.parse(answer.body);
+  }
+
+  /** What comes of running a program that is expected to run. */
+  async run(program: Program): Promise<StageReport> {
+    const report = await this.execute(program);
+    if (report.run === undefined) throw new Error(`not compiled: ${JSON.stringify(report)}`);
+    return report.run;
   }
 
   async health(): Promise<RunnerHealth> {
     return (await callRunner(this.target, { path: "/v1/health" })).body;
   }
 
-  /** Waits until every sandbox of `language` is cleaned and waits again. */
-  async settle(language: string): Promise<void> {
-    const languages = async () => (await this.health()).languages as Record<string, Level>;
-    await eventually(async () => (await languages())[language]?.busy === 0, { withinMs: 5000 });
+  /** Waits until every sandbox of a `kind` is cleaned and waits again. */
+  async settle(kind: string): Promise<void> {
+    const sandboxes = async () => (await this.health()).sandboxes as Record<string, Level>;
+    await eventually(async () => (await sandboxes())[kind]?.busy === 0, { withinMs: 5000 });
   }
 
   /** Resident memory and open descriptors of the runner process. */

@@ -2,7 +2,7 @@
 // ways to run a program that such tests need.
 
 import { afterAll, beforeAll, expect } from "vitest";
-import type { ExecutionReport } from "../../shared/runner-api.ts";
+import type { StageReport } from "../../shared/runner-api.ts";
 import {
   type Program,
   type RunnerProcess,
@@ -12,7 +12,7 @@ import {
 
 export type SharedRunner = {
   runner: () => RunnerProcess;
-  run: (language: string, code: string, more?: Partial<Program>) => Promise<ExecutionReport>;
+  run: (language: string, code: string, more?: Partial<Program>) => Promise<StageReport>;
   /** What a program prints that must end well and say nothing on stderr. */
   outputOf: (language: string, code: string, more?: Partial<Program>) => Promise<string>;
 };

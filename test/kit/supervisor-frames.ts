@@ -1,6 +1,6 @@
 // Frames as a supervisor would write them, for the tests of the runner's end of the protocol.
 
-import { encodeFrame, FROM } from "../../runner/frames.ts";
+import { encodeFrame, FROM, PROTOCOL_VERSION } from "../../runner/frames.ts";
 
 export type ExitFields = {
   reason?: number;
@@ -44,7 +44,7 @@ export function contentEndPayload(result = 0, mode = 0o644, bytes = 0): Buffer {
 /** A whole life of a sandbox with one job: every type of frame, in the order a supervisor has. */
 export function supervisorStream(): Buffer {
   const frames = [
-    [FROM.HELLO, 2, undefined],
+    [FROM.HELLO, PROTOCOL_VERSION, undefined],
     [FROM.PREPARED, 0, Buffer.from("3.13.5")],
     [FROM.READY, 7, Buffer.from("3.13.5")],
     [FROM.PONG, 0, undefined],

@@ -3,7 +3,7 @@
 // should still have.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { LANGUAGE_IDS, type LanguageId } from "../../shared/languages.ts";
+import { WARM_LANGUAGE_IDS, type WarmLanguageId } from "../../shared/languages.ts";
 import { eventually } from "./runner-process.ts";
 
 export type Reply = { status: number; retryAfter: string | null; body: Record<string, unknown> };
@@ -13,7 +13,7 @@ const HONEST = ["runner_fault", "no_runner", "busy"];
 const CREDITS = 100_000;
 const REQUEST_MS_MAX = 60_000;
 
-const HELLO: Record<LanguageId, string> = {
+const HELLO: Record<WarmLanguageId, string> = {
   python: "print('hello')",
   javascript: "console.log('hello')",
   typescript: "const word: string = 'hello'; console.log(word)",
@@ -83,10 +83,10 @@ export class Caller {
   }
 }
 
-/** Waits until every language answers as it should; returns how long that took. */
+/** Waits until every warm language answers as it should; returns how long that took. */
 export async function untilWell(caller: Caller, withinMs: number): Promise<number> {
   const startedAt = performance.now();
-  for (const language of LANGUAGE_IDS) {
+  for (const language of WARM_LANGUAGE_IDS) {
     let last: Reply | undefined;
     const isWell = await eventually(
       async () => {

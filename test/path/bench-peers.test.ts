@@ -7,7 +7,6 @@ import { cpuMsOf, PROCESS_KINDS, processesOf, pssBytesOf } from "../../bench/pro
 import { type BenchProgram, PROGRAMS } from "../../bench/programs.ts";
 import { connectEngine } from "../../runner/docker.ts";
 import { Sandbox } from "../../runner/sandbox.ts";
-import { LANGUAGE_IDS } from "../../shared/languages.ts";
 import { engineSettings } from "../kit/runner-process.ts";
 
 const settings = engineSettings();
@@ -50,7 +49,7 @@ test("what was not closed is found by its owner and removed", async () => {
 
 test("a frozen sandbox's processes of every kind are found and weighed", async () => {
   const target = connectEngine({ ...engine, runnerId: "bench-test" });
-  const sandbox = await Sandbox.start(target, LANGUAGE_IDS[0]);
+  const sandbox = await Sandbox.start(target, "bash");
   try {
     await sandbox.freeze();
     const processes = processesOf(sandbox.containerId ?? "");

@@ -19,12 +19,12 @@ describe("a runner with a metrics port", () => {
       expect(figureOf(text, 'coderunner_executions_total{language="bash",outcome="error"}')).toBe(
         1,
       );
-      const own = 'coderunner_sandbox_takes_total{language="bash",sandbox="own",when="at once"}';
+      const own = 'coderunner_sandbox_takes_total{kind="bash",sandbox="own",when="at once"}';
       expect(figureOf(text, own)).toBeGreaterThanOrEqual(1);
-      expect(figureOf(text, 'coderunner_sandboxes{language="python",state="unowned"}')).toBe(1);
-      expect(
-        figureOf(text, 'coderunner_sandbox_start_seconds_count{language="bash"}'),
-      ).toBeGreaterThan(0);
+      expect(figureOf(text, 'coderunner_sandboxes{kind="python",state="unowned"}')).toBe(1);
+      expect(figureOf(text, 'coderunner_sandbox_start_seconds_count{kind="bash"}')).toBeGreaterThan(
+        0,
+      );
     } finally {
       expect(await runner.stop()).toBe(0);
     }

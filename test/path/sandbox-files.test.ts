@@ -3,8 +3,9 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connectEngine } from "../../runner/docker.ts";
-import { type JobResult, Sandbox } from "../../runner/sandbox.ts";
+import { Sandbox, type StageResult } from "../../runner/sandbox.ts";
 import { randomText } from "../../shared/ids.ts";
+import { MEMORY_BYTES_MAX } from "../../shared/limits.ts";
 import { engineSettings, removeContainersOf } from "../kit/runner-process.ts";
 
 const runnerId = `test-${randomText(8)}`;
@@ -98,12 +99,19 @@ print("on")`;
   });
 });
 
-function run(code: string, wallMs = 5000): Promise<JobResult> {
+function run(code: string, wallMs = 5000): Promise<StageResult> {
   const files = [{ name: "main.py", content: Buffer.from(code) }];
-  return sandbox.run({ files, args: [], stdin: Buffer.alloc(0), wallMs });
+  return sandbox.run({
+    files,
+    args: [],
+    stdin: Buffer.alloc(0),
+    wallMs,
+    memoryBytes: MEMORY_BYTES_MAX,
+    isLast: true,
+  });
 }
 
-async function interrupted(code: string): Promise<JobResult> {
+async function interrupted(code: string): Promise<StageResult> {
   const running = run(code, 2500);
   await new Promise((resolve) => setTimeout(resolve, 800));
   sandbox.interrupt();

@@ -19,6 +19,7 @@ const START = {
   cpuMs: 96_000,
   memoryBytes: 268_435_456,
   outputKeepBytes: 524_288,
+  isStage: false,
   outputStopBytes: 67_108_864,
 };
 
@@ -80,7 +81,8 @@ describe("a frame to the supervisor", () => {
     expect([payload.readUInt32LE(0), payload.readUInt32LE(4)]).toEqual([1500, 96_000]);
     const longs = [8, 16, 24].map((at) => Number(payload.readBigUInt64LE(at)));
     expect(longs).toEqual([268_435_456, 524_288, 67_108_864]);
-    expect(payload.subarray(32).toString()).toBe("3\na b\0\0ü\0");
+    expect(payload.readUInt32LE(32)).toBe(0);
+    expect(payload.subarray(40).toString()).toBe("3\na b\0\0ü\0");
   });
 
   it("refuses a NUL in a string, which would make two strings of it", () => {

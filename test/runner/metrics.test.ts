@@ -29,10 +29,10 @@ describe("the metrics", () => {
     metrics.events.taken("bash", { isOwn: false, waitedMs: 400, when: "after a wait" });
     metrics.events.refused("bash");
     const text = await metrics.text();
-    expect(text).toContain('takes_total{language="bash",sandbox="own",when="at once"} 1');
-    expect(text).toContain('takes_total{language="bash",sandbox="unused",when="after a wait"} 1');
-    expect(text).toContain('coderunner_queue_seconds_bucket{le="0.25",language="bash"} 1');
-    expect(text).toContain('coderunner_refusals_total{language="bash"} 1');
+    expect(text).toContain('takes_total{kind="bash",sandbox="own",when="at once"} 1');
+    expect(text).toContain('takes_total{kind="bash",sandbox="unused",when="after a wait"} 1');
+    expect(text).toContain('coderunner_queue_seconds_bucket{le="0.25",kind="bash"} 1');
+    expect(text).toContain('coderunner_refusals_total{kind="bash"} 1');
   });
 
   it("read the levels when they are asked for", async () => {
@@ -42,7 +42,7 @@ describe("the metrics", () => {
     metrics.watch({ count: () => ({ idle, ...others }), waiting: () => 7 });
     idle = 3;
     const text = await metrics.text();
-    expect(text).toContain('coderunner_sandboxes{language="python",state="idle"} 3');
+    expect(text).toContain('coderunner_sandboxes{kind="python",state="idle"} 3');
     expect(text).toContain("coderunner_waiting 7");
   });
 

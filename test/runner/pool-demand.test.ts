@@ -11,7 +11,7 @@ const { current, open, takeNow, warm } = usePool();
 const FORGOTTEN_MS = 200_000;
 const unowned = () => current().pool.count("python").unowned;
 
-describe("the demand for a language", () => {
+describe("the demand for a kind", () => {
   it("is the floor while nobody asks", () => {
     expect(new Demand(2).level("python", 1_000_000)).toBe(2);
   });
@@ -105,7 +105,7 @@ describe("an account in a hurry", () => {
     const other = watch(current().pool.take("other", "bash"));
     await pass(4000);
     clearInterval(hand);
-    expect(other.value?.language).toBe("bash");
+    expect(other.value?.kind).toBe("bash");
     await pass(10_000);
   });
 });

@@ -3,7 +3,7 @@
 // end nothing is left. The orders are random and fail again from the same seed.
 
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { LANGUAGE_IDS } from "../../shared/languages.ts";
+import { SANDBOX_KINDS } from "../../shared/languages.ts";
 import { QUEUE_WAIT_MS_MAX } from "../../shared/limits.ts";
 import { type Random, randomFrom } from "../kit/random.ts";
 import { type FakeSandbox, type Fakes, fakePool } from "./kit/fake-sandbox.ts";
@@ -34,7 +34,7 @@ describe("in every history of a pool", () => {
       const random = randomFrom(seed);
       const fakes = fakePool({
         floor: 1 + random.below(2),
-        ceiling: 2 * LANGUAGE_IDS.length + 1 + random.below(6),
+        ceiling: 2 * SANDBOX_KINDS.length + 1 + random.below(6),
         strict: random.below(5) === 0,
       });
       const history = new History(fakes, random);
@@ -96,14 +96,14 @@ class History {
 
   #take(): void {
     const account = this.#random.pick(ACCOUNTS);
-    const language = this.#random.pick(LANGUAGE_IDS);
+    const kind = this.#random.pick(SANDBOX_KINDS);
     const askedAtMs = Date.now();
     this.unanswered++;
-    this.#fakes.pool.take(account, language).then(
+    this.#fakes.pool.take(account, kind).then(
       (sandbox) => {
         this.#answered(askedAtMs);
         this.served++;
-        this.#check(sandbox, account, language);
+        this.#check(sandbox, account, kind);
         this.#held.add(sandbox);
       },
       (thrown) => {
@@ -119,14 +119,13 @@ class History {
     if (waitedMs > QUEUE_WAIT_MS_MAX) this.violations.push(`waited ${waitedMs} ms`);
   }
 
-  #check(sandbox: FakeSandbox, account: string, language: string): void {
+  #check(sandbox: FakeSandbox, account: string, kind: string): void {
     sandbox.accounts.add(account);
     if (sandbox.accounts.size > 1) this.violations.push(`${sandbox.number} serves two accounts`);
     if (sandbox.accountId !== account) this.violations.push(`${sandbox.number} is somebody else's`);
     if (this.#held.has(sandbox)) this.violations.push(`${sandbox.number} has two callers`);
     if (sandbox.isRemoved) this.violations.push(`${sandbox.number} is removed`);
-    if (sandbox.language !== language)
-      this.violations.push(`${sandbox.number} speaks another language`);
+    if (sandbox.kind !== kind) this.violations.push(`${sandbox.number} speaks another kind`);
   }
 
   #release(): void {

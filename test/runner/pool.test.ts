@@ -4,15 +4,15 @@
 import { describe, expect, it } from "vitest";
 import { Failure } from "../../shared/errors.ts";
 import { QUEUE_WAIT_MS_MAX } from "../../shared/limits.ts";
-import { LANGUAGE_COUNT, ofEach, pass, usePool, watch } from "./kit/use-pool.ts";
+import { KIND_COUNT, ofEach, pass, usePool, watch } from "./kit/use-pool.ts";
 
 const { current, open, openEmpty, takeNow, takeAll, warm } = usePool();
 
 describe("an open pool", () => {
-  it("keeps the floor of every language warm", async () => {
+  it("keeps the floor of every kind warm", async () => {
     await open({ floor: 2 });
     expect(warm()).toEqual(ofEach(2));
-    expect(current().made.length).toBe(2 * LANGUAGE_COUNT);
+    expect(current().made.length).toBe(2 * KIND_COUNT);
   });
 
   it("starts no more than it may at once", async () => {
@@ -54,7 +54,7 @@ describe("a caller", () => {
 
   it("gets the oldest fresh one when it has none", async () => {
     await open({ floor: 3, ceiling: 20 });
-    const fresh = current().made.filter(({ language }) => language === "python");
+    const fresh = current().made.filter(({ kind }) => kind === "python");
     expect(await takeNow("a")).toBe(fresh[0]);
     expect(await takeNow("b")).toBe(fresh[1]);
   });
@@ -67,17 +67,17 @@ describe("a caller", () => {
     expect(await takeNow("b")).not.toBe(first);
   });
 
-  it("gets a sandbox of its own language only", async () => {
+  it("gets a sandbox of its own kind only", async () => {
     await open();
     const python = await takeNow("a", "python");
     current().pool.release(python);
     await pass(1000);
-    expect((await takeNow("a", "bash")).language).toBe("bash");
+    expect((await takeNow("a", "bash")).kind).toBe("bash");
   });
 
   it("is never handed one that has failed", async () => {
     await open({ floor: 2 });
-    const idle = current().made.filter(({ language }) => language === "python");
+    const idle = current().made.filter(({ kind }) => kind === "python");
     for (const sandbox of idle) sandbox.fault = new Error("the sandbox ended");
     const taken = watch(current().pool.take("a", "python"));
     await pass(0);
@@ -104,7 +104,7 @@ describe("callers that find none", () => {
   });
 
   it("hear busy after the stated time, and when to come back", async () => {
-    await open({ ceiling: LANGUAGE_COUNT });
+    await open({ ceiling: KIND_COUNT });
     await takeAll();
     const waiting = watch(current().pool.take("a", "python"));
     await pass(QUEUE_WAIT_MS_MAX - 1);
@@ -115,7 +115,7 @@ describe("callers that find none", () => {
   });
 
   it("hear busy at once when the line is full", async () => {
-    await open({ ceiling: LANGUAGE_COUNT });
+    await open({ ceiling: KIND_COUNT });
     await takeAll();
     const line = Array.from({ length: 256 }, () => watch(current().pool.take("a", "python")));
     const oneMore = watch(current().pool.take("b", "python"));
@@ -126,7 +126,7 @@ describe("callers that find none", () => {
   });
 
   it("that gave up are not handed anything any more", async () => {
-    await open({ ceiling: LANGUAGE_COUNT });
+    await open({ ceiling: KIND_COUNT });
     const sandbox = await takeAll();
     const gaveUp = watch(current().pool.take("x", "python"));
     await pass(QUEUE_WAIT_MS_MAX);
@@ -138,7 +138,7 @@ describe("callers that find none", () => {
   });
 
   it("get their own account's sandbox the moment it is clean", async () => {
-    await open({ ceiling: LANGUAGE_COUNT });
+    await open({ ceiling: KIND_COUNT });
     const sandbox = await takeNow("a");
     const waiting = watch(current().pool.take("a", "python"));
     current().pool.release(sandbox);
@@ -148,7 +148,7 @@ describe("callers that find none", () => {
   });
 
   it("are told at once that it is no use when the pool closes", async () => {
-    await open({ ceiling: LANGUAGE_COUNT });
+    await open({ ceiling: KIND_COUNT });
     const sandbox = await takeNow("x");
     const waiting = watch(current().pool.take("a", "python"));
     const drained = watch(current().pool.drain());
@@ -161,7 +161,7 @@ describe("callers that find none", () => {
 
 describe("a full pool", () => {
   it("removes, for each that waits, the one that has been idle longest for an account", async () => {
-    await open({ ceiling: LANGUAGE_COUNT + 2 });
+    await open({ ceiling: KIND_COUNT + 2 });
     const older = await takeNow("a");
     await pass(2000);
     const younger = await takeNow("b");
@@ -178,7 +178,7 @@ describe("a full pool", () => {
   });
 
   it("leaves what others own alone while nobody waits", async () => {
-    await open({ ceiling: LANGUAGE_COUNT + 1 });
+    await open({ ceiling: KIND_COUNT + 1 });
     const owned = await takeNow("a");
     await pass(1000);
     current().pool.release(owned);
@@ -186,8 +186,8 @@ describe("a full pool", () => {
     expect(owned.isRemoved).toBe(false);
   });
 
-  it("makes room for the language somebody waits for, not for another's floor", async () => {
-    await open({ ceiling: LANGUAGE_COUNT + 1 });
+  it("makes room for the kind somebody waits for, not for another's floor", async () => {
+    await open({ ceiling: KIND_COUNT + 1 });
     const python = await takeNow("a", "python");
     await pass(2000); // its replacement is the last there is room for
     await takeNow("b", "python");
@@ -196,11 +196,11 @@ describe("a full pool", () => {
     await pass(1000); // now the account's idle python is all that could make room
     const waiting = watch(current().pool.take("d", "bash"));
     await pass(QUEUE_WAIT_MS_MAX);
-    expect(waiting.value?.language).toBe("bash");
+    expect(waiting.value?.kind).toBe("bash");
   });
 
   it("never has more sandboxes than its ceiling, those on their way out included", async () => {
-    await open({ ceiling: LANGUAGE_COUNT });
+    await open({ ceiling: KIND_COUNT });
     let most = 0;
     for (let i = 0; i < 20; i++) {
       const taken = watch(current().pool.take(`account${i}`, "python"));
@@ -210,6 +210,6 @@ describe("a full pool", () => {
       }
       if (taken.value !== undefined) current().pool.release(taken.value, { isSpent: true });
     }
-    expect(most).toBe(LANGUAGE_COUNT);
+    expect(most).toBe(KIND_COUNT);
   });
 });

@@ -5,15 +5,17 @@ import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../runner/docker.ts";
 import { FROM, TO } from "../../runner/frames.ts";
-import { type Job, Sandbox, SandboxFault } from "../../runner/sandbox.ts";
-import { SANDBOX_GRACE_MS } from "../../shared/limits.ts";
+import { Sandbox, SandboxFault, type Stage } from "../../runner/sandbox.ts";
+import { MEMORY_BYTES_MAX, SANDBOX_GRACE_MS } from "../../shared/limits.ts";
 import { exitPayload, supervisorFrame } from "../kit/supervisor-frames.ts";
 
-const JOB: Job = {
+const JOB: Stage = {
   files: [{ name: "main.py", content: Buffer.from("print(1)") }],
   args: [],
   stdin: Buffer.alloc(0),
   wallMs: 1000,
+  memoryBytes: MEMORY_BYTES_MAX,
+  isLast: true,
 };
 
 /** The supervisor that the replaced container leads to. */

@@ -22,7 +22,7 @@ const PROGRAM = {
   code: "print(1)",
   runTimeoutMs: 1000,
 };
-const HEALTH = { ready: true, runnerId: "r1", languages: {} };
+const HEALTH = { ready: true, runnerId: "r1", languages: {}, sandboxes: {} };
 
 let server: Server;
 let target: Target;

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { extname } from "node:path";
 import { FILE_BYTES_MAX } from "../../shared/limits.ts";
 import type { Outcome } from "../../shared/outcomes.ts";
-import type { ExecutionReport } from "../../shared/runner-api.ts";
+import type { StageReport } from "../../shared/runner-api.ts";
 import { readWants } from "../attacks/wants.ts";
 import type { Program } from "../kit/runner-process.ts";
 
@@ -13,7 +13,7 @@ export type SoakProgram = {
   name: string;
   program: Omit<Program, "accountId">;
   /** What is wrong with an answer; empty when it is the wanted one. */
-  problems: (report: ExecutionReport) => string[];
+  problems: (report: StageReport) => string[];
   /** How often it comes up, compared with the others. */
   weight: number;
 };

@@ -149,7 +149,7 @@ class Soak {
         await sleep(BUSY_WAIT_MS);
         continue;
       }
-      const report = ExecutionReport.safeParse(answer.body).data;
+      const report = ExecutionReport.safeParse(answer.body).data?.run;
       const outcome = report?.outcome ?? `${answer.status} ${code}`;
       this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + 1;
       const found = report === undefined ? [answer.text.slice(0, 300)] : problems(report);

@@ -4,7 +4,7 @@
 // answers that it is unknown and writes nothing.
 
 import { DurableObject } from "cloudflare:workers";
-import { HOLD_EXPIRY_MS, RATE_PER_MINUTE, RATE_WINDOW_MS } from "../../shared/limits.ts";
+import { RATE_PER_MINUTE, RATE_WINDOW_MS } from "../../shared/limits.ts";
 import type { Admission } from "../admission.ts";
 import type { Env } from "../env.ts";
 import { hasTables, migrate } from "../migrate.ts";
@@ -27,14 +27,18 @@ export type Change = {
 /** An account as its owner and its operator may see it. */
 export type AccountState = { plan: Plan; ratePerMinute: number; balanceMicro: number };
 
-/** One execution asking to be let through, under an id of the caller's making. */
-export type AdmissionRequest = { keyHash: string; holdId: string; amountMicro: number };
+/** One execution asking to be let through, with a hold whose id is of the caller's making. */
+export type AdmissionRequest = {
+  keyHash: string;
+  hold: { id: string; amountMicro: number; lastsMs: number };
+};
 
 export class Account extends DurableObject<Env> {
   readonly #sql: SqlStorage;
   /** When executions were admitted within the rate window; the ledger is what survives eviction. */
   #admittedAtMs: number[] = [];
-  #alarmIsSet = false;
+  /** When the alarm is known to come; unknown after eviction, and then merely set again. */
+  #alarmAtMs: number | undefined;
   #exists: boolean;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -69,7 +73,7 @@ export class Account extends DurableObject<Env> {
   }
 
   /** Lets an execution through and reserves its price, or says why not and changes nothing. */
-  admit({ keyHash, holdId, amountMicro }: AdmissionRequest): Admission {
+  admit({ keyHash, hold }: AdmissionRequest): Admission {
     if (!this.#exists || !this.#isLive(keyHash)) return { ok: false, code: "invalid_key" };
     const nowMs = Date.now();
     const { ratePerMinute } = this.#terms();
@@ -77,17 +81,18 @@ export class Account extends DurableObject<Env> {
     const rate = () => rateOf(this.#admittedAtMs, ratePerMinute, RATE_WINDOW_MS, nowMs);
 
     const retryAfterMs = waitMs(this.#admittedAtMs, ratePerMinute, RATE_WINDOW_MS, nowMs);
-    if (retryAfterMs > 0 && !ledger.isReserved(this.#sql, holdId)) {
+    if (retryAfterMs > 0 && !ledger.isReserved(this.#sql, hold.id)) {
       return { ok: false, code: "rate_limited", retryAfterMs, rate: rate() };
     }
-    const expiresAtMs = nowMs + HOLD_EXPIRY_MS;
+    const { id, amountMicro, lastsMs } = hold;
+    const expiresAtMs = nowMs + lastsMs;
     const { result, balanceMicro } = this.ctx.storage.transactionSync(() =>
-      ledger.reserve(this.#sql, nowMs, { id: holdId, amountMicro, expiresAtMs }),
+      ledger.reserve(this.#sql, nowMs, { id, amountMicro, expiresAtMs }),
     );
     if (result === "no_funds") return { ok: false, code: "no_credits", rate: rate() };
     if (result === "reserved") {
       this.#admittedAtMs.push(nowMs);
-      this.#wakeForExpiry();
+      this.#wakeForExpiry(expiresAtMs);
     }
     return { ok: true, rate: rate(), left: { balanceMicro } };
   }
@@ -122,19 +127,18 @@ export class Account extends DurableObject<Env> {
 
   /** Expires the holds that are due. The platform may call it late, early or twice. */
   override async alarm(): Promise<void> {
-    this.#alarmIsSet = false;
+    this.#alarmAtMs = undefined;
     if (!this.#exists) return;
     this.ctx.storage.transactionSync(() => ledger.expireHolds(this.#sql, Date.now()));
-    this.#wakeForExpiry();
+    const nextAtMs = ledger.nextExpiryAtMs(this.#sql);
+    if (nextAtMs !== undefined) this.#wakeForExpiry(nextAtMs);
   }
 
-  #wakeForExpiry(): void {
-    // Every hold lasts equally long, so an alarm that is set is never too late for a newer hold.
-    if (this.#alarmIsSet) return;
-    const nextAtMs = ledger.nextExpiryAtMs(this.#sql);
-    if (nextAtMs === undefined) return;
-    this.#alarmIsSet = true;
-    void this.ctx.storage.setAlarm(nextAtMs);
+  /** Has the alarm come no later than `atMs`. Setting it costs a write, so an earlier one will do. */
+  #wakeForExpiry(atMs: number): void {
+    if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
+    this.#alarmAtMs = atMs;
+    void this.ctx.storage.setAlarm(atMs);
   }
 
   #isLive(keyHash: string): boolean {

@@ -4,9 +4,10 @@
 
 import * as z from "zod";
 import type { ErrorCode } from "../../shared/errors.ts";
-import { findLanguage, LANGUAGE_IDS } from "../../shared/languages.ts";
+import { findLanguage, LANGUAGE_IDS, LANGUAGES } from "../../shared/languages.ts";
 import {
   CODE_BYTES_MAX,
+  COMPILE_TIMEOUT_MS_DEFAULT,
   RUN_TIMEOUT_MS_DEFAULT,
   RUN_TIMEOUT_MS_MAX,
   RUN_TIMEOUT_MS_MIN,
@@ -66,9 +67,10 @@ export function toProgram(request: ApiExecuteRequest): Program {
   const { language, code, timeout, stdin } = request;
   return {
     language,
-    code,
+    files: [{ name: LANGUAGES[language].mainFile, content: code }],
     ...(typeof stdin === "string" ? { stdin } : {}),
     runTimeoutMs: timeout ?? RUN_TIMEOUT_MS_DEFAULT,
+    compileTimeoutMs: COMPILE_TIMEOUT_MS_DEFAULT,
   };
 }
 

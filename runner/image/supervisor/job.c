@@ -149,6 +149,7 @@ void job_start(const struct frame *frame)
     if (chown(WORKSPACE, job->uid, job->uid) != 0) return fault(frame->job, "workspace");
     job->state = JOB_RUNNING;
     job->cpu_base_us = watch_process_cpu_us(job->pid);
+    if (job->stages > 0) job->cpu_base_us += watch_children_cpu_us(job->pid);
     job->started_us = job->memory_watched_us = job->cpu_watched_us = now_us();
     if (send(job->control_fd, control, length, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)length) {
         fault(frame->job, "control");
@@ -195,11 +196,10 @@ static void close_channels(struct job *job)
     close_streams(&job->streams);
 }
 
-/* Reports the end of a job, after everything it had written by then. */
-static void finish(struct job *job, enum exit_reason reason, int code, int signal_number)
+/* Reports the end of a job or a stage, after everything it had written by then. */
+static void report(struct job *job, enum exit_reason reason, int code, int signal_number)
 {
     uint64_t ended_us = now_us();
-    job->state = JOB_OVER;
     note_memory(job);
     if (job->pid > 0) note_cpu(job, watch_process_cpu_us(job->pid));
     pass_on(job, &job->streams.out);
@@ -215,7 +215,25 @@ static void finish(struct job *job, enum exit_reason reason, int code, int signa
         .stderr_bytes = job->streams.err.bytes,
     };
     send_frame(FRAME_EXIT, job->id, &body, sizeof body);
+}
+
+static void finish(struct job *job, enum exit_reason reason, int code, int signal_number)
+{
+    job->state = JOB_OVER;
+    report(job, reason, code, signal_number);
     close_channels(job);
+}
+
+/* What was measured so far was the stage's; the next one begins anew. */
+static void finish_stage(struct job *job, int code, int signal_number)
+{
+    job->state = JOB_READY;
+    job->stages++;
+    note_cpu(job, watch_process_cpu_us(job->pid) + watch_children_cpu_us(job->pid));
+    report(job, EXIT_ENDED, code, signal_number);
+    job->streams.out.bytes = job->streams.err.bytes = 0;
+    job->memory_peak_bytes = job->cpu_us = 0;
+    note_memory_closely(job);
 }
 
 static int writes_for_ever(const struct job *job)
@@ -223,11 +241,14 @@ static int writes_for_ever(const struct job *job)
     return job->streams.out.bytes + job->streams.err.bytes > job->limits.output_stop_bytes;
 }
 
-/* The interpreter may say R and its version, ready, once; and D with its exit code, done, once. */
+/*
+ * The interpreter may say R and its version, ready, once; and D with its exit code, done, once. While
+ * another stage may follow it may also say C with the code and the signal its stage ended with.
+ */
 static void read_control(struct job *job)
 {
     uint8_t said[VERSION_BYTES_MAX + 1];
-    ssize_t n = recv(job->control_fd, said, job->state == JOB_WARMING ? sizeof said : 2, MSG_DONTWAIT);
+    ssize_t n = recv(job->control_fd, said, job->state == JOB_WARMING ? sizeof said : 3, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0) return close_fd(&job->control_fd);
     if (job->state == JOB_WARMING && said[0] == 'R') {
@@ -237,6 +258,8 @@ static void read_control(struct job *job)
         send_frame(FRAME_READY, job->id, said + 1, (size_t)n - 1);
     } else if (job->state == JOB_RUNNING && n == 2 && said[0] == 'D') {
         finish(job, EXIT_ENDED, said[1], 0);
+    } else if (job->state == JOB_RUNNING && n == 3 && said[0] == 'C' && job->limits.is_stage) {
+        finish_stage(job, said[2] ? -1 : said[1], said[2]);
     }
 }
 

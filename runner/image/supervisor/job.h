@@ -1,6 +1,7 @@
 /*
  * Jobs: one program each, with its own uid, pipes, control socket, limits and measurements.
- * A job is spawned, made ready, started, over, and ended, in that order and once each.
+ * A job is spawned, made ready, started, over, and ended, in that order and once each; only that it
+ * may be started in stages, and is ready again after each but the last.
  */
 #pragma once
 #include "protocol.h"
@@ -21,6 +22,7 @@ struct job {
     uint32_t id;
     uid_t uid;
     pid_t pid; /* 0 once reaped */
+    int stages; /* over and reported */
     int control_fd;
     struct streams streams;
     struct start_head limits;

@@ -7,16 +7,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROTOCOL_VERSION 2
+#define PROTOCOL_VERSION 3
 #define PAYLOAD_BYTES_MAX (64 * 1024)
-#define VERSION_BYTES_MAX 64
+#define VERSION_BYTES_MAX 512
 
 enum frame_type {
     /* runner to supervisor */
     FRAME_SPAWN = 1,  /* struct spawn_head, then argv, env and working directory as C strings;
                          no arguments at all: forked from the prepared interpreter */
     FRAME_FILE = 2,   /* u32 flags, u32 mode, name as a C string, bytes */
-    FRAME_START = 3,  /* struct start_head, then bytes for the interpreter's control socket */
+    FRAME_START = 3,  /* struct start_head, then bytes for the interpreter's control socket; again after
+                         each stage */
     FRAME_STDIN = 4,  /* bytes for the program's standard input; empty closes it */
     FRAME_SIGNAL = 5, /* u32 signal number, for the job's main process group */
     FRAME_END = 6,    /* kill what is left of the job and remove its files */
@@ -55,6 +56,8 @@ struct start_head {
     uint64_t memory_bytes;
     uint64_t output_keep_bytes; /* of each stream; what follows is counted and dropped */
     uint64_t output_stop_bytes; /* of both streams together */
+    uint32_t is_stage; /* the process may report an end and go on waiting, for another START */
+    uint32_t reserved;
 };
 
 enum exit_reason { EXIT_ENDED = 0, EXIT_WALL = 1, EXIT_CPU = 2, EXIT_MEMORY = 3, EXIT_OUTPUT = 4 };

@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,15 +54,21 @@ static uint64_t meminfo_bytes(const char *text, const char *name)
     return line ? strtoull(line + strlen(name), NULL, 10) * 1024 : 0;
 }
 
+/* The text of a file in /proc, ended by NUL; returns its length, or what is not positive. */
+static ssize_t read_proc(const char *path, char *text, size_t size)
+{
+    int fd = openat(dirfd(proc), path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return -1;
+    ssize_t n = read(fd, text, size - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    return n;
+}
+
 uint64_t watch_memory_bytes(void)
 {
     char text[4096];
-    int fd = openat(dirfd(proc), "meminfo", O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return 0;
-    ssize_t n = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (n <= 0) return 0;
-    text[n] = '\0';
+    if (read_proc("meminfo", text, sizeof text) <= 0) return 0;
     return meminfo_bytes(text, "AnonPages:") + meminfo_bytes(text, "Shmem:");
 }
 
@@ -71,6 +78,19 @@ uint64_t watch_process_cpu_us(pid_t pid)
     struct timespec used;
     if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &used) != 0) return 0;
     return (uint64_t)used.tv_sec * 1000000u + (uint64_t)used.tv_nsec / 1000u;
+}
+
+/* The line begins with the process's id and name, and the name may hold anything but ends with `)`. */
+uint64_t watch_children_cpu_us(pid_t pid)
+{
+    char path[32], line[1024];
+    snprintf(path, sizeof path, "%d/stat", (int)pid);
+    if (read_proc(path, line, sizeof line) <= 0) return 0;
+    const char *rest = strrchr(line, ')');
+    unsigned long long user, system;
+    const char *form = ") %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu";
+    if (!rest || sscanf(rest, form, &user, &system) != 2) return 0;
+    return (user + system) * (1000000u / (unsigned long long)sysconf(_SC_CLK_TCK));
 }
 
 uint64_t watch_cpu_us(uid_t uid)

@@ -18,6 +18,9 @@ uint64_t watch_memory_bytes(void);
 /* Processor time of one process, its threads included; 0 when it is gone. */
 uint64_t watch_process_cpu_us(pid_t pid);
 
+/* Processor time of the children that a process has waited for, in steps of 10 ms. */
+uint64_t watch_children_cpu_us(pid_t pid);
+
 /* Processor time of every live process of `uid` together. */
 uint64_t watch_cpu_us(uid_t uid);
 

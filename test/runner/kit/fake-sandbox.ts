@@ -2,14 +2,14 @@
 // and complain when they are used in a way no real one would stand.
 
 import { Pool, type Pooled, type PoolOptions } from "../../../runner/pool.ts";
-import type { LanguageId } from "../../../shared/languages.ts";
+import type { SandboxKind } from "../../../shared/languages.ts";
 
 const START_MS = 700;
 const RECYCLE_MS = 30;
 const REMOVE_MS = 200;
 
 export class FakeSandbox implements Pooled {
-  readonly language: LanguageId;
+  readonly kind: SandboxKind;
   readonly number: number;
   accountId: string | undefined;
   isWorn = false;
@@ -22,8 +22,8 @@ export class FakeSandbox implements Pooled {
   recycles = 0;
   recycleFails = false;
 
-  constructor(language: LanguageId, number: number) {
-    this.language = language;
+  constructor(kind: SandboxKind, number: number) {
+    this.kind = kind;
     this.number = number;
   }
 
@@ -79,13 +79,13 @@ export function fakePool(options: Partial<PoolOptions<FakeSandbox>> = {}): Fakes
   const startsFail = { yes: false };
   let starting = 0;
   let starts = 0;
-  const start = async (language: LanguageId) => {
+  const start = async (kind: SandboxKind) => {
     starting++;
     starts++;
     try {
       await later(START_MS);
       if (startsFail.yes) throw new Error("no image");
-      const sandbox = new FakeSandbox(language, made.length);
+      const sandbox = new FakeSandbox(kind, made.length);
       made.push(sandbox);
       return sandbox;
     } finally {

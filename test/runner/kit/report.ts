@@ -1,10 +1,10 @@
 // A report as an ordinary program gets one, and what a supervisor measured for it.
 
 import type { ExitBody } from "../../../runner/frames.ts";
-import type { JobResult } from "../../../runner/sandbox.ts";
-import type { ExecutionReport } from "../../../shared/runner-api.ts";
+import type { StageResult } from "../../../runner/sandbox.ts";
+import type { ExecutionReport, StageReport } from "../../../shared/runner-api.ts";
 
-export const REPORT: ExecutionReport = {
+export const STAGE: StageReport = {
   outcome: "ok",
   exitCode: 0,
   signal: null,
@@ -19,8 +19,9 @@ export const REPORT: ExecutionReport = {
   wallMs: 12.5,
   cpuMs: 9,
   memoryPeakBytes: 9_000_000,
-  queueMs: 0.25,
 };
+
+export const REPORT: ExecutionReport = { version: "3.13.5", run: STAGE, queueMs: 0.25 };
 
 export const EXIT: ExitBody = {
   reason: "ended",
@@ -34,7 +35,7 @@ export const EXIT: ExitBody = {
 };
 
 /** What a sandbox gives back for a job that ended as `exit` says. */
-export function resultOf(exit: Partial<ExitBody> = {}): JobResult {
+export function resultOf(exit: Partial<ExitBody> = {}): StageResult {
   return {
     exit: { ...EXIT, ...exit },
     stdout: { text: "1\n", bytes: 2, truncated: false, isUtf8: true },

@@ -1,17 +1,17 @@
 // A pool of fake sandboxes in fake time, opened and filled up, with what its tests do to it.
 
 import { afterEach, beforeEach, vi } from "vitest";
-import { LANGUAGE_IDS, type LanguageId } from "../../../shared/languages.ts";
+import { SANDBOX_KINDS, type SandboxKind } from "../../../shared/languages.ts";
 import { type FakeSandbox, type Fakes, fakePool } from "./fake-sandbox.ts";
 
 /** Lets the fake time pass. */
 export const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-/** How many sandboxes a pool has that keeps one of every language. */
-export const LANGUAGE_COUNT = LANGUAGE_IDS.length;
+/** How many sandboxes a pool has that keeps one of every kind. */
+export const KIND_COUNT = SANDBOX_KINDS.length;
 
-/** The same number for every language. */
-export const ofEach = (count: number) => LANGUAGE_IDS.map(() => count);
+/** The same number for every kind. */
+export const ofEach = (count: number) => SANDBOX_KINDS.map(() => count);
 
 /** To be called once, at the top of a test file. */
 export function usePool() {
@@ -45,21 +45,21 @@ export function usePool() {
   };
 
   /** Takes a sandbox that must be there at once. */
-  const takeNow = async (account: string, language: LanguageId = LANGUAGE_IDS[0]) => {
-    const taken = watch(current().pool.take(account, language));
+  const takeNow = async (account: string, kind: SandboxKind = SANDBOX_KINDS[0]) => {
+    const taken = watch(current().pool.take(account, kind));
     await pass(0);
     if (taken.value === undefined) throw new Error("nothing was free");
     return taken.value;
   };
 
-  /** Leaves nothing idle: one sandbox of every language is at work for account x. */
+  /** Leaves nothing idle: one sandbox of every kind is at work for account x. */
   const takeAll = async (): Promise<FakeSandbox> => {
-    const [first] = await Promise.all(LANGUAGE_IDS.map((language) => takeNow("x", language)));
+    const [first] = await Promise.all(SANDBOX_KINDS.map((kind) => takeNow("x", kind)));
     if (first === undefined) throw new Error("there are no languages");
     return first;
   };
 
-  const warm = () => LANGUAGE_IDS.map((language) => current().pool.levels(language).warm);
+  const warm = () => SANDBOX_KINDS.map((kind) => current().pool.levels(kind).warm);
 
   return { current, open, openEmpty, takeNow, takeAll, warm };
 }

@@ -1,0 +1,63 @@
+// What is executed for a program: the commands of its language's row with its own files put in. The
+// names are the caller's, so none may pass for an option. Knows nothing of sandboxes.
+
+import { type LanguageId, languageOf, MAIN, PROGRAM, SOURCES } from "../shared/languages.ts";
+import { COMPILE_FILE_BYTES_MAX, FILE_BYTES_MAX } from "../shared/limits.ts";
+import { WORKSPACE } from "./interpreters.ts";
+
+/** Where a compiled program is put, in the workspace; no file of a caller's may be called so. */
+export const PROGRAM_NAME = ".program";
+
+/** A program's files by name, the main one first. */
+export type Names = readonly [main: string, ...rest: string[]];
+
+/** What the waiting process is told to compile, or nothing where there is nothing to compile. */
+export function compileArgs(
+  language: LanguageId,
+  names: Names,
+  { optimize }: { optimize: boolean },
+): string[] | undefined {
+  const { compile } = languageOf(language);
+  if (compile === undefined) return undefined;
+  const command = [...compile.command, ...(optimize ? (compile.optimize ?? []) : [])];
+  return stageArgs("compile", COMPILE_FILE_BYTES_MAX, language, fill(command, language, names));
+}
+
+/** What the waiting process is told to run. */
+export function runArgs(language: LanguageId, names: Names, args: readonly string[]): string[] {
+  const { run } = languageOf(language);
+  if (run === undefined) return [...args];
+  return stageArgs("run", FILE_BYTES_MAX, language, [...fill(run, language, names), ...args]);
+}
+
+/** The words the launcher understands; image/launcher.c is the other end and must agree. */
+function stageArgs(
+  stage: "compile" | "run",
+  fileBytesMax: number,
+  language: LanguageId,
+  command: readonly string[],
+): string[] {
+  const env = Object.entries(languageOf(language).env ?? {}).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  return [stage, String(fileBytesMax), ...env, "--", ...command];
+}
+
+function fill(command: readonly string[], language: LanguageId, names: Names): string[] {
+  return command.flatMap((word) => {
+    if (word === PROGRAM) return `${WORKSPACE}/${PROGRAM_NAME}`;
+    if (word === MAIN) return asOperand(names[0]);
+    if (word === SOURCES) return sourcesOf(language, names).map(asOperand);
+    return word;
+  });
+}
+
+/** The main file, whatever it is called, and every other with an ending of the language's. */
+function sourcesOf(language: LanguageId, [main, ...rest]: Names): string[] {
+  const endings = languageOf(language).compile?.sources ?? [];
+  return [main, ...rest.filter((name) => endings.some((ending) => name.endsWith(ending)))];
+}
+
+function asOperand(name: string): string {
+  return name.startsWith("-") || name.startsWith("@") ? `./${name}` : name;
+}
