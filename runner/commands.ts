@@ -23,10 +23,10 @@ export function compileArgs(
   return stageArgs("compile", COMPILE_FILE_BYTES_MAX, language, fill(command, language, names));
 }
 
-/** What the waiting process is told to run. */
+/** What the waiting process is told to run; a waiting interpreter needs only the main file and the arguments. */
 export function runArgs(language: LanguageId, names: Names, args: readonly string[]): string[] {
   const { run } = languageOf(language);
-  if (run === undefined) return [...args];
+  if (run === undefined) return [names[0], ...args];
   return stageArgs("run", FILE_BYTES_MAX, language, [...fill(run, language, names), ...args]);
 }
 

@@ -106,14 +106,7 @@ function jobOf(request: RunnerExecuteRequest, version: string): Job {
   const files = request.files.map(decodeFile);
   const names = files.map(({ name }) => name);
   refuseClashes(names);
-  const { name, mainFile } = languageOf(request.language);
-  const [main = mainFile, ...rest] = names;
-  if (languageOf(request.language).isWarm === true && main !== mainFile) {
-    throw new Failure("invalid_request", {
-      field: "files[0].name",
-      message: `The first file of a ${name} program must be called ${mainFile}.`,
-    });
-  }
+  const [main = languageOf(request.language).mainFile, ...rest] = names;
   return { request, version, files, names: [main, ...rest] };
 }
 

@@ -103,7 +103,7 @@ function run(code: string, wallMs = 5000): Promise<StageResult> {
   const files = [{ name: "main.py", content: Buffer.from(code) }];
   return sandbox.run({
     files,
-    args: [],
+    args: ["main.py"],
     stdin: Buffer.alloc(0),
     wallMs,
     memoryBytes: MEMORY_BYTES_MAX,

@@ -66,7 +66,7 @@ describe("a runner", () => {
     const running = runner.send(SLEEP);
     await new Promise((resolve) => setTimeout(resolve, 500));
     const code = runner.stop("SIGTERM");
-    expect((await running).body).toMatchObject({ outcome: "ok", stdout: "start\nend\n" });
+    expect((await running).body).toMatchObject({ run: { outcome: "ok", stdout: "start\nend\n" } });
     expect(await code).toBe(0);
     expect(await containersOf(runner.runnerId)).toEqual([]);
   });
@@ -134,7 +134,7 @@ describe("a runner", () => {
     const isWell = await eventually(
       async () => {
         const { body } = await runner.send({ accountId: "b", language: "bash", code: "echo 1" });
-        return body.stdout === "1\n";
+        return body.run?.stdout === "1\n";
       },
       { withinMs: 30_000 },
     );

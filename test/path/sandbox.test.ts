@@ -258,7 +258,7 @@ describe("many at once", () => {
     );
     for (const [i, { status, body }] of answers.entries()) {
       expect([200, 503]).toContain(status);
-      if (status === 200) expect(body.stdout).toBe(`${i}\n`);
+      if (status === 200) expect(body.run.stdout).toBe(`${i}\n`);
     }
     expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThan(5);
   });

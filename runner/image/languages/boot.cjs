@@ -20,7 +20,9 @@ function boot() {
   const length = fs.readSync(control, message);
   if (length === 0) process.reallyExit(0);
   const [count, rest] = split(message.toString("utf8", 0, length), "\n");
-  process.argv.push(...rest.split("\0").slice(0, Number(count)));
+  const [name, ...words] = rest.split("\0").slice(0, Number(count));
+  takeMain(`/workspace/${name}`);
+  process.argv.push(...words);
   process.execArgv = process.execArgv.filter((option) => /^--(exp|disable-w)/.test(option));
   delete require.cache[__filename];
 }
@@ -39,6 +41,23 @@ function warmUp() {
   console.error("warm");
   // Opening them made them non-blocking, which a program that writes to them itself does not expect.
   for (const stream of [process.stdout, process.stderr]) stream._handle?.setBlocking?.(true);
+}
+
+/**
+ * Has Node load `path` as the main file. It was started with another, whose name it has settled on by
+ * now; but it looks for that file only after this one, in the one place where that can be changed.
+ */
+function takeMain(path) {
+  const expected = process.argv[1];
+  if (path === expected) return;
+  process.argv[1] = path;
+  const Module = require("node:module");
+  const find = Module._findPath;
+  Module._findPath = (request, ...rest) =>
+    find(request === expected && rest[1] ? path : request, ...rest);
+  queueMicrotask(() => {
+    Module._findPath = find;
+  });
 }
 
 /** Tells the supervisor the exit code once every exit handler has run. */

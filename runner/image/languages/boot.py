@@ -34,7 +34,7 @@ from importlib.machinery import SourceFileLoader
 import toplevel
 
 CONTROL = 15
-MAIN = "/workspace/main.py"
+WORKSPACE = "/workspace"
 WARM = "/opt/coderunner/languages/warm.py"
 
 
@@ -57,8 +57,8 @@ def warm_up():
     atexit.unregister(flush)
 
 
-def read_arguments():
-    """The job's arguments: a count, a newline, then that many strings ended by NUL."""
+def read_words():
+    """The main file's name and the arguments: a count, a newline, then that many strings ended by NUL."""
     data = os.read(CONTROL, 65536)
     if not data:
         os._exit(0)
@@ -66,16 +66,16 @@ def read_arguments():
     return [os.fsdecode(part) for part in rest.split(b"\0")[: int(count)]]
 
 
-def make_main(arguments):
+def make_main(name, *arguments):
     """A fresh `__main__`, with the interpreter looking as it does just after its start."""
     main = types.ModuleType("__main__")
-    main.__file__ = MAIN
+    main.__file__ = f"{WORKSPACE}/{name}"
     main.__builtins__ = builtins
-    main.__loader__ = SourceFileLoader("__main__", MAIN)
+    main.__loader__ = SourceFileLoader("__main__", main.__file__)
     sys.modules["__main__"] = main
     del sys.modules["toplevel"]
-    sys.argv = [MAIN, *arguments]
-    sys.path[0] = "/workspace"
+    sys.argv = [main.__file__, *arguments]
+    sys.path[0] = os.path.dirname(main.__file__)
     return main
 
 
@@ -92,8 +92,8 @@ def exit_code_of(stop):
 def run(main):
     """Runs the program; returns its exit code."""
     try:
-        with open(MAIN, "rb") as file:
-            program = compile(file.read(), MAIN, "exec", dont_inherit=True)
+        with open(main.__file__, "rb") as file:
+            program = compile(file.read(), main.__file__, "exec", dont_inherit=True)
         toplevel.run(program, main.__dict__)
     except SystemExit as stop:
         return exit_code_of(stop)
@@ -153,7 +153,7 @@ def boot():
     identity = os.fstat(CONTROL)[:3]
     warm_up()
     os.write(CONTROL, b"R" + version.encode())
-    main = make_main(read_arguments())
+    main = make_main(*read_words())
     own_pid = os.getpid()
     code = run(main)
     finish(code, os.getpid() == own_pid and is_control(identity))

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE 1
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <ruby.h>
 #include <ruby/debug.h>
@@ -23,7 +24,8 @@
 #include <unistd.h>
 
 #define CONTROL_FD 15
-#define MAIN "/workspace/main.rb"
+#define WORKSPACE "/workspace/"
+#define MAIN WORKSPACE "main.rb"
 #define PLACE "/opt/coderunner/languages"
 #define MESSAGE_BYTES_MAX (1 << 20)
 #define ARGUMENTS_MAX 4096
@@ -37,8 +39,8 @@ static int exit_status = -1; /* known once the program's exit handlers have run,
 
 /* ---- the job ---- */
 
-/* Its arguments: a count, a newline, then that many strings ended by NUL. */
-static int receive_arguments(char *arguments[])
+/* Its main file's name and its arguments: a count, a newline, then that many strings ended by NUL. */
+static int receive_words(char *words[])
 {
     static char message[MESSAGE_BYTES_MAX];
     size_t used = 0;
@@ -53,7 +55,7 @@ static int receive_arguments(char *arguments[])
         while (seen < count && seen < ARGUMENTS_MAX) {
             char *zero = memchr(at, 0, used - (size_t)(at - message));
             if (!zero) break;
-            arguments[seen++] = at;
+            words[seen++] = at;
             at = zero + 1;
         }
         if (seen == count) return count;
@@ -72,19 +74,23 @@ static int has_options(int fd)
     return !name || strstr(name, " -") || strstr(name, "\t-");
 }
 
-static void start_again(char *arguments[], int count)
+static void start_again(char *words[], int count)
 {
-    char *command[ARGUMENTS_MAX + 3] = {"ruby", MAIN};
-    memcpy(command + 2, arguments, (size_t)count * sizeof *arguments);
+    static char script[sizeof WORKSPACE + NAME_MAX] = WORKSPACE;
+    char *command[ARGUMENTS_MAX + 2] = {"ruby", script};
+    strncat(script, words[0], NAME_MAX);
+    memcpy(command + 2, words + 1, (size_t)(count - 1) * sizeof *words);
     execv("/usr/bin/ruby", command);
     _exit(127);
 }
 
-static void put_script_in_place(char *arguments[], int count)
+/* Ruby knows its script by the name it was started with, so one by another name is not for this Ruby. */
+static void put_script_in_place(char *words[], int count)
 {
+    if (strcmp(words[0], MAIN + sizeof WORKSPACE - 1) != 0) start_again(words, count);
     int fd = open(MAIN, O_RDONLY | O_CLOEXEC);
     if (fd < 0) _exit(127);
-    if (has_options(fd)) start_again(arguments, count);
+    if (has_options(fd)) start_again(words, count);
     dup3(fd, script_fd, O_CLOEXEC);
     close(fd);
 }
@@ -225,15 +231,16 @@ static void say_ready(void)
 
 static void *wait_for_job(void *unused)
 {
-    static char *arguments[ARGUMENTS_MAX];
+    static char *words[ARGUMENTS_MAX];
     forget_own_files();
     forget_environment();
     rb_set_end_proc(after_handlers, Qnil);
     ruby_vm_at_exit(leave);
     say_ready();
-    int count = receive_arguments(arguments);
-    put_script_in_place(arguments, count);
-    set_arguments(arguments, count);
+    int count = receive_words(words);
+    if (count < 1) _exit(127);
+    put_script_in_place(words, count);
+    set_arguments(words + 1, count - 1);
     return unused;
 }
 
