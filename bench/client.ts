@@ -53,7 +53,7 @@ export function call(
 /** Speaks to a stack's runner as its gateway does. */
 export type RunnerCaller = {
   /** Runs a program for an account; resolves with what came of it, or else with the whole reply. */
-  execute: (program: BenchProgram, accountId: string) => Promise<Reply>;
+  execute: (program: Pick<BenchProgram, "language" | "code">, accountId: string) => Promise<Reply>;
   /** How many sandboxes wait and work, by language. */
   health: () => Promise<RunnerHealth>;
 };

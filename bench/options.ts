@@ -18,6 +18,7 @@ export const BENCH_HELP = `npm run bench -- [--rounds N] [--only PART,...]
   first       the first execution after a minute of idleness
   burst       fifty executions at once from one account
   sustained   executions a second from one account
+  compiled    hello in every compiled language, first and again, beside its bare toolchain
   idle        processor time of twenty idle sandboxes
   memory      memory of one idle sandbox
 
@@ -68,6 +69,7 @@ export function sizesFor(rounds: number) {
     idleWaits: Math.ceil(5 * share),
     bursts: Math.ceil(3 * share),
     dockerRuns: Math.max(5, Math.ceil(50 * share)),
+    compiledRounds: Math.max(5, Math.ceil(20 * share)),
     sustainedMs: Math.max(1_000, 10_000 * share),
   };
 }

@@ -75,8 +75,10 @@ export async function byDockerExec(engine: PeerEngine): Promise<Entered> {
   return { run, close };
 }
 
-/** The image's interpreter started as an ordinary process of the host, in no sandbox at all. */
-export async function bareOnTheHost(engine: PeerEngine): Promise<Entered> {
+/** The image's files in a folder of the host; the caller closes it. */
+export async function unpackedImage(
+  engine: PeerEngine,
+): Promise<{ root: string; close: () => Promise<void> }> {
   const root = mkdtempSync(join(tmpdir(), "agent-coderunner-root-"));
   const close = async () => rmSync(root, { recursive: true, force: true });
   try {
@@ -85,6 +87,12 @@ export async function bareOnTheHost(engine: PeerEngine): Promise<Entered> {
     await close();
     throw thrown;
   }
+  return { root, close };
+}
+
+/** The image's interpreter started as an ordinary process of the host, in no sandbox at all. */
+export async function bareOnTheHost(engine: PeerEngine): Promise<Entered> {
+  const { root, close } = await unpackedImage(engine);
   const run: Run = async ({ command, expected }) => {
     const options = { cwd: "/", timeout: PROGRAM_MS_MAX };
     const { stdout } = await promisify(execFile)("chroot", [root, ...command], options);

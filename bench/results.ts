@@ -9,7 +9,15 @@ const language = z.enum(LANGUAGE_IDS);
 const count = z.int().nonnegative();
 const measured = z.number().nonnegative();
 
-export const PART_NAMES = ["latency", "first", "burst", "sustained", "idle", "memory"] as const;
+export const PART_NAMES = [
+  "latency",
+  "first",
+  "burst",
+  "sustained",
+  "compiled",
+  "idle",
+  "memory",
+] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
 const Machine = z.strictObject({
@@ -73,6 +81,19 @@ const SustainedRow = z.strictObject({
 });
 export type SustainedRow = z.infer<typeof SustainedRow>;
 
+/** Hello in a compiled language: medians at the runner, and of the same toolchain on the bare host. */
+const CompiledRow = z.strictObject({
+  language,
+  rounds: count,
+  /** Compiled and run, */
+  freshMs: measured,
+  bareFreshMs: measured,
+  /** and run alone, because it has been compiled before. */
+  againMs: measured,
+  bareAgainMs: measured,
+});
+export type CompiledRow = z.infer<typeof CompiledRow>;
+
 const Idle = z.strictObject({
   sandboxes: count,
   seconds: measured,
@@ -107,6 +128,7 @@ export const Results = z.strictObject({
   first: z.array(FirstRow).optional(),
   burst: Burst.optional(),
   sustained: z.array(SustainedRow).optional(),
+  compiled: z.array(CompiledRow).optional(),
   idle: Idle.optional(),
   memory: z.array(MemoryRow).optional(),
 });

@@ -10,6 +10,7 @@ import { type Stack, startStack } from "../launch/stack.ts";
 import { randomText } from "../shared/ids.ts";
 import { measureBurst } from "./burst.ts";
 import { type RunnerCaller, runnerCaller } from "./client.ts";
+import { measureCompiled } from "./compiled.ts";
 import { enterAll } from "./contestants.ts";
 import { measureFirst } from "./first.ts";
 import { IDLE_POOL_FLOOR, measureIdle } from "./idle.ts";
@@ -37,7 +38,7 @@ export type Attempt = (
   measure: (watch: Watch) => Promise<Measured>,
 ) => Promise<void>;
 
-const STACK_PARTS: readonly PartName[] = ["latency", "first", "burst", "sustained"];
+const STACK_PARTS: readonly PartName[] = ["latency", "first", "burst", "sustained", "compiled"];
 
 /** Measures the wanted parts. Rejects only when asked to end or when nothing can be started. */
 export async function runParts(options: RunOptions): Promise<RunResult> {
@@ -79,7 +80,7 @@ export function attemptInto(result: RunResult, { parts, say, signal }: RunOption
 /** The parts that ask a running stack. */
 async function stackParts(options: RunOptions, attempt: Attempt): Promise<void> {
   const { engine, rounds } = options;
-  const { idleWaits, bursts, dockerRuns, sustainedMs } = sizesFor(rounds);
+  const { idleWaits, bursts, dockerRuns, sustainedMs, compiledRounds } = sizesFor(rounds);
   const dockerRun = byDockerRun(engine);
   options.say("starting the runner and the gateway");
   const stack = await startStack(engine);
@@ -102,6 +103,9 @@ async function stackParts(options: RunOptions, attempt: Attempt): Promise<void> 
         dockerRun,
         durationMs: sustainedMs,
       }),
+    }));
+    await attempt("compiled", async (watch) => ({
+      compiled: await measureCompiled(runner, engine, { ...watch, rounds: compiledRounds }),
     }));
   } finally {
     await stack.stop();

@@ -22,6 +22,7 @@ export function tablesOf(results: Measured): Table[] {
     firstTable(results.first),
     burstTable(results.burst),
     sustainedTable(results.sustained),
+    compiledTable(results.compiled),
     idleTable(results.idle),
     memoryTable(results.memory),
   ].filter((table) => table !== undefined);
@@ -119,6 +120,30 @@ function sustainedTable(rows: Measured["sustained"]): Table | undefined {
       ...row.runner.map(rate),
       ...row.containers.map(rate),
       `${sustainedFigures(row).factor.toFixed(1)}×`,
+    ]),
+  };
+}
+
+/** Compiled programs, first and again, beside the bare toolchain. */
+export function compiledTable(rows: Measured["compiled"]): Table | undefined {
+  if (rows === undefined || rows.length === 0) return undefined;
+  return {
+    title: "Hello in a compiled language, in ms (medians)",
+    head: [
+      "",
+      "compiled and run",
+      "the same on the bare host",
+      "ratio",
+      "run again",
+      "the same on the bare host",
+    ],
+    rows: rows.map(({ language, freshMs, bareFreshMs, againMs, bareAgainMs }) => [
+      nameOf(language),
+      ms(freshMs),
+      ms(bareFreshMs),
+      `${(freshMs / bareFreshMs).toFixed(1)}×`,
+      ms(againMs),
+      ms(bareAgainMs),
     ]),
   };
 }

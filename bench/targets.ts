@@ -52,6 +52,18 @@ export const SUSTAINED_TARGETS: ByLanguage = {
   javascript: { atLeast: 4 },
 };
 
+/** Compiling and running hello, in multiples of the same toolchain on the bare host. */
+export const COMPILED_TARGET: Target = { atMost: 3 };
+
+/** Running it again, in milliseconds, or where the language itself is slow to start, in multiples of that. */
+export const AGAIN_MS_TARGETS: ByLanguage = {
+  c: { atMost: 15 },
+  cpp: { atMost: 15 },
+  go: { atMost: 15 },
+  rust: { atMost: 15 },
+};
+export const AGAIN_TARGETS: ByLanguage = {};
+
 /** Processor time of twenty idle sandboxes together, in hundredths of one core. */
 export const IDLE_PERCENT_TARGET: Target = { atMost: 2 };
 

@@ -2,10 +2,21 @@
 // language stands for itself, and what was not measured has no verdict.
 
 import { LANGUAGES, type LanguageId } from "../shared/languages.ts";
-import type { Burst, FirstRow, Idle, LatencyRow, Measured, SustainedRow } from "./results.ts";
+import type {
+  Burst,
+  CompiledRow,
+  FirstRow,
+  Idle,
+  LatencyRow,
+  Measured,
+  SustainedRow,
+} from "./results.ts";
 import { median } from "./stats.ts";
 import {
+  AGAIN_MS_TARGETS,
+  AGAIN_TARGETS,
   BURST_TARGET,
+  COMPILED_TARGET,
   FIRST_TARGET,
   IDLE_PERCENT_TARGET,
   LATENCY_TARGETS,
@@ -35,6 +46,7 @@ export function verdictsOf(results: Measured): Verdict[] {
     ...(results.first ?? []).map(firstVerdict),
     ...(results.burst === undefined ? [] : [burstVerdict(results.burst)]),
     ...(results.sustained ?? []).map(sustainedVerdict),
+    ...(results.compiled ?? []).flatMap(compiledVerdicts),
     ...(results.idle === undefined ? [] : [idleVerdict(results.idle)]),
   ];
 }
@@ -109,6 +121,26 @@ export function sustainedFigures({ runner, containers }: SustainedRow) {
   const oneByOne = containers.find(({ concurrency }) => concurrency === 1);
   if (best === undefined || oneByOne === undefined) throw new Error("a rate is missing");
   return { best, oneByOne, factor: best.perSecond / oneByOne.perSecond };
+}
+
+function compiledVerdicts({ language, ...ms }: CompiledRow): Verdict[] {
+  const name = nameOf(language);
+  const ratio = ms.freshMs / ms.bareFreshMs;
+  const fresh = "hello compiled and run, in multiples of the bare toolchain";
+  const found = [verdict(fresh, name, times(ratio), ratio, COMPILED_TARGET, times)];
+  const inMs = (value: number) => `${trimmed(value)} ms`;
+  const again = "hello that had been compiled before";
+  const againMs = AGAIN_MS_TARGETS[language];
+  if (againMs !== undefined) {
+    found.push(verdict(again, name, inMs(ms.againMs), ms.againMs, againMs, inMs));
+  }
+  const againTarget = AGAIN_TARGETS[language];
+  const againRatio = ms.againMs / ms.bareAgainMs;
+  if (againTarget !== undefined) {
+    const what = `${again}, in multiples of running it on the bare host`;
+    found.push(verdict(what, name, times(againRatio), againRatio, againTarget, times));
+  }
+  return found;
 }
 
 function idleVerdict(idle: Idle): Verdict {

@@ -6,7 +6,13 @@ import { readFile, writeFile } from "node:fs/promises";
 import { drawPicture } from "../bench/picture.ts";
 import { machineLine } from "../bench/report.ts";
 import { LATEST, readLatest } from "../bench/results.ts";
-import { medianTable, memoryTable, type Table, targetSummary } from "../bench/tables.ts";
+import {
+  compiledTable,
+  medianTable,
+  memoryTable,
+  type Table,
+  targetSummary,
+} from "../bench/tables.ts";
 import { ERRORS } from "../shared/errors.ts";
 import { LANGUAGE_IDS, LANGUAGES } from "../shared/languages.ts";
 import * as limits from "../shared/limits.ts";
@@ -24,6 +30,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   prices: pricesTable,
   bench: benchTable,
   targets: targetsTable,
+  compiled: benchCompiledTable,
   memory: benchMemoryTable,
 };
 
@@ -112,6 +119,11 @@ function benchTable(): string {
 function targetsTable(): string {
   const { head, rows } = targetSummary(readLatest());
   return table(head, rows);
+}
+
+function benchCompiledTable(): string {
+  const measured = compiledTable(readLatest().compiled);
+  return measured === undefined ? "" : captioned(measured);
 }
 
 function benchMemoryTable(): string {

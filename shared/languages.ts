@@ -62,7 +62,7 @@ export const LANGUAGES = {
     name: "Bash",
     aliases: ["sh", "shell"],
     mainFile: "main.sh",
-    version: "bash -c 'echo ${BASH_VERSION%%[^0-9.]*}'",
+    version: "bash -c 'echo $BASH_VERSION' | cut -d'(' -f1",
     isWarm: true,
   },
   c: {

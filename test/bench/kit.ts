@@ -59,6 +59,12 @@ export function someResults(): Results {
         ],
       },
     ],
+    compiled: [
+      {
+        ...{ language: "c", rounds: 20, freshMs: 120, bareFreshMs: 60 },
+        ...{ againMs: 18, bareAgainMs: 1.5 },
+      },
+    ],
     idle: {
       ...{ sandboxes: 25, seconds: 20, runnerCpuMs: 12 },
       cpuMs: { sandbox: 100, programs: 50, gofer: 50, shim: 300 },

@@ -36,7 +36,10 @@ describe("options", () => {
   });
 
   test("shrink every part below the full number of rounds, but none to nothing", () => {
-    const full = { idleWaits: 5, bursts: 3, dockerRuns: 50, sustainedMs: 10_000 };
+    const full = {
+      ...{ idleWaits: 5, bursts: 3, dockerRuns: 50 },
+      ...{ compiledRounds: 20, sustainedMs: 10_000 },
+    };
     expect(sizesFor(50)).toEqual(full);
     expect(sizesFor(1000)).toEqual(full);
     expect(Object.values(sizesFor(1)).every((size) => size >= 1)).toBe(true);
