@@ -14,7 +14,7 @@ import {
   targetSummary,
 } from "../bench/tables.ts";
 import { ERRORS } from "../shared/errors.ts";
-import { LANGUAGE_IDS, LANGUAGES } from "../shared/languages.ts";
+import { LANGUAGE_IDS, LANGUAGES, languageOf } from "../shared/languages.ts";
 import * as limits from "../shared/limits.ts";
 import { CREDITS_PER_USDC } from "../shared/money.ts";
 import { OUTCOMES } from "../shared/outcomes.ts";
@@ -25,6 +25,7 @@ const README = new URL("../README.md", import.meta.url);
 export const TABLES: Readonly<Record<string, () => string>> = {
   limits: limitsTable,
   languages: languagesTable,
+  libraries: librariesTable,
   outcomes: outcomesTable,
   errors: errorsTable,
   prices: pricesTable,
@@ -76,6 +77,14 @@ function languagesTable(): string {
       const { name, aliases, mainFile } = LANGUAGES[id];
       return [name, `\`${id}\``, aliases.map((a) => `\`${a}\``).join(", "), `\`${mainFile}\``];
     }),
+  );
+}
+
+function librariesTable(): string {
+  const rows = LANGUAGE_IDS.map((id) => languageOf(id)).filter(({ libraries }) => libraries);
+  return table(
+    ["Language", "Libraries a program can import"],
+    rows.map(({ name, libraries = [] }) => [name, libraries.map((l) => `\`${l}\``).join(", ")]),
   );
 }
 

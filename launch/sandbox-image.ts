@@ -1,5 +1,5 @@
-// What the sandbox image is made from in this checkout: its folder, and the Node binary that comes
-// with the dependencies.
+// What the sandbox image is made from in this checkout: its folder, and the Node binary and
+// the packages for programs that come with the dependencies.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -23,6 +23,7 @@ export function ensureImage({ paths, ...options }: ImageOptions): Promise<string
     paths: paths.engine,
     dir: join(paths.repo, "runner", "image"),
     node: nodeOf(paths.repo),
+    libraries: librariesOf(paths.repo),
     versionCommands: versionCommands(),
   });
 }
@@ -33,10 +34,22 @@ function versionCommands(): Record<string, string> {
   return Object.fromEntries(others.map((id) => [id, LANGUAGES[id].version]));
 }
 
+/** The packages are among this project's own dependencies, which is how their versions are pinned. */
+function librariesOf(repo: string) {
+  const packages = LANGUAGES.javascript.libraries.map((name) => {
+    return { name, version: versionOf(join(repo, "node_modules", name)) };
+  });
+  return { dir: repo, packages };
+}
+
+function versionOf(folder: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return z.object({ version: z.string() }).parse(manifest).version;
+}
+
 function nodeOf(repo: string): { binary: string; version: string } {
   const folder = join(repo, "node_modules", `node-linux-${process.arch}`);
   const binary = join(folder, "bin", "node");
   if (!existsSync(binary)) return { binary: process.execPath, version: process.versions.node };
-  const manifest: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-  return { binary, version: z.object({ version: z.string() }).parse(manifest).version };
+  return { binary, version: versionOf(folder) };
 }

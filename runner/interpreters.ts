@@ -48,7 +48,8 @@ const NODE = [
 const INTERPRETERS: Record<SandboxKind, Interpreter> = {
   python: {
     argv: ["/usr/bin/python3", `${BOOT}/boot.py`],
-    env: { ...COMMON_ENV, PYTHONDONTWRITEBYTECODE: "1" },
+    // Matplotlib keeps a cache, which nobody wants to find among the program's own files.
+    env: { ...COMMON_ENV, PYTHONDONTWRITEBYTECODE: "1", MPLCONFIGDIR: "/tmp/matplotlib" },
     isPrepared: true,
   },
   javascript: { argv: [...NODE, `${WORKSPACE}/main.js`], env: COMMON_ENV },

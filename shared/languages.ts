@@ -17,6 +17,8 @@ export type Language = {
   mainFile: string;
   /** The shell command that has the tool itself tell its version; run once, when the image is built. */
   version: string;
+  /** What a program can import besides the language's own library. */
+  libraries?: readonly string[];
   /**
    * Whether sandboxes of its own wait with its interpreter or compiler running. Those of all other
    * languages are one kind, which starts whatever the job is for.
@@ -36,12 +38,46 @@ export type Language = {
   env?: Readonly<Record<string, string>>;
 };
 
+/** What agents' programs import most, of what is of use without a network. */
+const PYTHON_LIBRARIES = [
+  "numpy",
+  "pandas",
+  "matplotlib",
+  "scipy",
+  "sklearn",
+  "seaborn",
+  "sympy",
+  "networkx",
+  "PIL",
+  "openpyxl",
+  "yaml",
+  "bs4",
+  "lxml",
+  "requests",
+  "tabulate",
+  "dateutil",
+];
+
+/** The packages of these names are put into the image as they are among this project's own. */
+const NODE_LIBRARIES = [
+  "lodash",
+  "dayjs",
+  "date-fns",
+  "uuid",
+  "nanoid",
+  "zod",
+  "yaml",
+  "csv-parse",
+  "decimal.js",
+];
+
 export const LANGUAGES = {
   python: {
     name: "Python",
     aliases: ["py", "python3"],
     mainFile: "main.py",
     version: "python3 -c 'import platform; print(platform.python_version())'",
+    libraries: PYTHON_LIBRARIES,
     isWarm: true,
   },
   javascript: {
@@ -49,6 +85,7 @@ export const LANGUAGES = {
     aliases: ["js", "node"],
     mainFile: "main.js",
     version: "node -p process.versions.node",
+    libraries: NODE_LIBRARIES,
     isWarm: true,
   },
   typescript: {
@@ -56,6 +93,7 @@ export const LANGUAGES = {
     aliases: ["ts"],
     mainFile: "main.ts",
     version: "node -p process.versions.node",
+    libraries: NODE_LIBRARIES,
     isWarm: true,
   },
   bash: {

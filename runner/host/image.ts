@@ -1,4 +1,4 @@
-// The sandbox image: built from its folder, the Node binary it carries and the base image, under a
+// The sandbox image: built from its folder, the Node binary and packages it carries and the base image, under a
 // tag that is a hash of all that goes in, so that an unchanged image is never built again. After a build,
 // earlier images of ours go; images of others are never touched.
 
@@ -24,6 +24,8 @@ export type ImageOptions = {
   dir: string;
   /** The Node binary programs will run with, and its version. */
   node: { binary: string; version: string };
+  /** npm packages that programs can import: the folder that has them in its node_modules. */
+  libraries: { dir: string; packages: readonly { name: string; version: string }[] };
   /** What has each tool tell its version, by the id of its language. */
   versionCommands: Readonly<Record<string, string>>;
   report: Report;
@@ -67,7 +69,8 @@ async function findReady(docker: Docker, options: ImageOptions): Promise<string 
 }
 
 function ingredientsOf(options: ImageOptions, base: string): string[] {
-  return [options.node.version, base, versionsArg(options)];
+  const packages = options.libraries.packages.map(({ name, version }) => `${name}@${version}`);
+  return [options.node.version, base, versionsArg(options), ...packages];
 }
 
 /** One line for each language: its id, a tab and its command. */
@@ -78,8 +81,8 @@ function versionsArg({ versionCommands }: ImageOptions): string {
 }
 
 async function build(docker: Docker, options: ImageOptions, name: string, hash: string) {
-  const { dir, node, report, signal } = options;
-  // Docker's cache goes by contents, so two folders become one context without a copy being made.
+  const { dir, node, libraries, report, signal } = options;
+  // Docker's cache goes by contents, so some folders become one context without a copy being made.
   const context = await startChild(
     "tar",
     [
@@ -92,6 +95,9 @@ async function build(docker: Docker, options: ImageOptions, name: string, hash: 
       "-C",
       dirname(node.binary),
       basename(node.binary),
+      "-C",
+      libraries.dir,
+      ...libraries.packages.map(({ name }) => join("node_modules", name)),
     ],
     { output: "pipe" },
   );
