@@ -14,10 +14,10 @@ import {
   targetSummary,
 } from "../bench/tables.ts";
 import { ERRORS } from "../shared/errors.ts";
-import { LANGUAGE_IDS, LANGUAGES, languageOf } from "../shared/languages.ts";
+import { LANGUAGE_IDS, languageOf } from "../shared/languages.ts";
 import * as limits from "../shared/limits.ts";
 import { CREDITS_PER_USDC } from "../shared/money.ts";
-import { OUTCOMES } from "../shared/outcomes.ts";
+import { COMPILE_ERROR, OUTCOMES } from "../shared/outcomes.ts";
 
 const README = new URL("../README.md", import.meta.url);
 
@@ -56,13 +56,20 @@ function limitsTable(): string {
     ["What", "Limit"],
     [
       ["Running time of one execution", duration(limits.RUN_TIMEOUT_MS_MAX)],
+      ["The same by `/v1`", duration(limits.LONG_RUN_TIMEOUT_MS_MAX)],
+      ["Compiling, not counted in it", duration(limits.COMPILE_TIMEOUT_MS_MAX)],
       ["Memory of a program and all it starts", size(limits.MEMORY_BYTES_MAX)],
+      ["Memory of a compiler", size(limits.COMPILE_MEMORY_BYTES_MAX)],
       ["Kept of each of stdout and stderr", size(limits.OUTPUT_BYTES_MAX)],
       ["Written in all before a program is stopped", size(limits.OUTPUT_STOP_BYTES)],
-      ["Source code", size(limits.CODE_BYTES_MAX)],
+      ["`code`", size(limits.CODE_BYTES_MAX)],
+      ["Files of one request", String(limits.FILES_MAX)],
+      ["The same, together", size(limits.FILES_BYTES_MAX)],
+      ["Name of a file", `${limits.FILE_NAME_BYTES_MAX} bytes`],
+      ["Arguments", `${limits.ARGS_MAX}, ${size(limits.ARGS_BYTES_MAX)} together`],
       ["Standard input", size(limits.STDIN_BYTES_MAX)],
       ["One file", size(limits.FILE_BYTES_MAX)],
-      ["All files of a program", size(limits.WORKSPACE_BYTES_MAX)],
+      ["All files a program has and writes", size(limits.WORKSPACE_BYTES_MAX)],
       ["Processes and threads", String(limits.PROCESSES_MAX)],
       ["Open files of one process", String(limits.DESCRIPTORS_MAX)],
       ["Network", "none"],
@@ -72,10 +79,11 @@ function limitsTable(): string {
 
 function languagesTable(): string {
   return table(
-    ["Language", "`language`", "Also written", "The program's file"],
+    ["Language", "`language`", "Also written", "The program's file", "Compiled"],
     LANGUAGE_IDS.map((id) => {
-      const { name, aliases, mainFile } = LANGUAGES[id];
-      return [name, `\`${id}\``, aliases.map((a) => `\`${a}\``).join(", "), `\`${mainFile}\``];
+      const { name, aliases, mainFile, compile } = languageOf(id);
+      const words = aliases.map((word) => `\`${word}\``).join(", ");
+      return [name, `\`${id}\``, words, `\`${mainFile}\``, compile === undefined ? "" : "yes"];
     }),
   );
 }
@@ -91,7 +99,10 @@ function librariesTable(): string {
 function outcomesTable(): string {
   return table(
     ["`outcome`", "What became of the program"],
-    Object.entries(OUTCOMES).map(([name, text]) => [`\`${name}\``, text]),
+    [
+      ...Object.entries(OUTCOMES).map(([name, text]) => [`\`${name}\``, text]),
+      [`\`${COMPILE_ERROR}\``, "The program was not run, because it could not be compiled."],
+    ],
   );
 }
 

@@ -1,12 +1,10 @@
 // What is executed for a program: the commands of its language's row with its own files put in. The
 // names are the caller's, so none may pass for an option. Knows nothing of sandboxes.
 
+import { PROGRAM_NAME } from "../shared/files.ts";
 import { type LanguageId, languageOf, MAIN, PROGRAM, SOURCES } from "../shared/languages.ts";
 import { COMPILE_FILE_BYTES_MAX, FILE_BYTES_MAX } from "../shared/limits.ts";
 import { WORKSPACE } from "./interpreters.ts";
-
-/** Where a compiled program is put, in the workspace; no file of a caller's may be called so. */
-export const PROGRAM_NAME = ".program";
 
 /** A program's files by name, the main one first. */
 export type Names = readonly [main: string, ...rest: string[]];

@@ -3,15 +3,15 @@
 // the supervisor measured becomes an outcome (report.ts).
 
 import { Failure } from "../shared/errors.ts";
+import { PROGRAM_NAME, refuseBadFiles } from "../shared/files.ts";
 import { kindOf, languageOf } from "../shared/languages.ts";
 import {
   COMPILE_MEMORY_BYTES_MAX,
-  FILE_BYTES_MAX,
   MEMORY_BYTES_MAX,
   PROGRAM_KEPT_BYTES_MAX,
 } from "../shared/limits.ts";
 import type { ExecutionReport, ProgramFile, RunnerExecuteRequest } from "../shared/runner-api.ts";
-import { compileArgs, type Names, PROGRAM_NAME, runArgs } from "./commands.ts";
+import { compileArgs, type Names, runArgs } from "./commands.ts";
 import { type CompileCache, keyOf } from "./compile-cache.ts";
 import type { Pool } from "./pool.ts";
 import { reportOf } from "./report.ts";
@@ -104,34 +104,12 @@ async function run(sandbox: Sandbox, { request, names }: Job, files: Files) {
 
 function jobOf(request: RunnerExecuteRequest, version: string): Job {
   const files = request.files.map(decodeFile);
+  refuseBadFiles(files.map(({ name, content }) => ({ name, bytes: content.length })));
   const names = files.map(({ name }) => name);
-  refuseClashes(names);
   const [main = languageOf(request.language).mainFile, ...rest] = names;
   return { request, version, files, names: [main, ...rest] };
 }
 
-function decodeFile(file: ProgramFile, index: number): { name: string; content: Buffer } {
-  const content = Buffer.from(file.content, file.encoding ?? "utf8");
-  if (content.length > FILE_BYTES_MAX) {
-    throw new Failure("payload_too_large", {
-      field: `files[${index}].content`,
-      message: `\`${file.name}\` is larger than ${FILE_BYTES_MAX} bytes.`,
-    });
-  }
-  return { name: file.name, content };
-}
-
-/** No name twice, none that is a directory of another, and none that is ours. */
-function refuseClashes(names: readonly string[]): void {
-  const seen = new Set<string>([PROGRAM_NAME]);
-  for (const [index, name] of names.entries()) {
-    const isDirectory = names.some((other) => other.startsWith(`${name}/`));
-    if (seen.has(name) || isDirectory || name.startsWith(`${PROGRAM_NAME}/`)) {
-      throw new Failure("invalid_request", {
-        field: `files[${index}].name`,
-        message: `The file name \`${name}\` is used twice.`,
-      });
-    }
-    seen.add(name);
-  }
+function decodeFile({ name, content, encoding }: ProgramFile): { name: string; content: Buffer } {
+  return { name, content: Buffer.from(content, encoding ?? "utf8") };
 }

@@ -20,6 +20,8 @@ export const ARGS_BYTES_MAX = 32 * KIB;
 export const FILE_BYTES_MAX = 10 * MIB;
 /** Most files one request may send. */
 export const FILES_MAX = 64;
+/** All files of one request together: one of the largest, and a program around it. */
+export const FILES_BYTES_MAX = 11 * MIB;
 /** Longest name of a file inside the workspace, in UTF-8 bytes. */
 export const FILE_NAME_BYTES_MAX = 255;
 /** Longest version selector. */
@@ -123,7 +125,11 @@ mustHold(
 mustHold(OUTPUT_BYTES_MAX < OUTPUT_STOP_BYTES, "output is cut before it is stopped");
 mustHold(CODE_BYTES_MAX <= FILE_BYTES_MAX, "a program fits in a file");
 mustHold(FILE_BYTES_MAX < WORKSPACE_BYTES_MAX, "a file fits in the workspace");
-mustHold(FILE_BYTES_MAX < REQUEST_BODY_BYTES_MAX, "a file fits in a request");
+mustHold(FILE_BYTES_MAX < FILES_BYTES_MAX, "the largest file is not all there may be");
+mustHold(
+  (FILES_BYTES_MAX * 4) / 3 + STDIN_BYTES_MAX < REQUEST_BODY_BYTES_MAX,
+  "all files and the input fit in a request, also as base64",
+);
 mustHold(WORKSPACE_BYTES_MAX < MEMORY_BYTES_MAX, "a full workspace leaves memory to run in");
 mustHold(FREEZE_AFTER_MS < SANDBOX_IDLE_MS_MAX, "an idle sandbox is frozen before it is removed");
 

@@ -17,6 +17,11 @@ export function priceMicro(runMs: number): number {
   return spans * CREDIT_MICRO;
 }
 
+/** How long a run may last whose price is at most `micro`: the other way round of `priceMicro`. */
+export function coveredMs(micro: number): number {
+  return creditsOf(micro) * CREDIT_SPAN_MS;
+}
+
 /** Whole credits in an amount of micro-USDC; what is left over stays on the account. */
 export function creditsOf(micro: number): number {
   return Math.floor(micro / CREDIT_MICRO);

@@ -46,21 +46,41 @@ export const WorkspacePath = textOf(FILE_NAME_BYTES_MAX).refine(
   { error: "must be a relative path inside the workspace" },
 );
 
-function isBase64(text: string): boolean {
+/** Whether `text` is base64 as RFC 4648 has it: padded, and nothing else in it. */
+export function isBase64(text: string): boolean {
   return text.length % 4 === 0 && BASE64_CHARACTERS.test(text);
 }
+
+/** How a file's content is written. */
+export const FILE_ENCODINGS = ["utf8", "base64"] as const;
 
 export const ProgramFile = z
   .strictObject({
     name: WorkspacePath,
     content: textOf(Math.ceil((FILE_BYTES_MAX * 4) / 3) + 4),
-    encoding: z.enum(["utf8", "base64"]).optional(),
+    encoding: z.enum(FILE_ENCODINGS).optional(),
   })
   .refine(({ content, encoding }) => encoding !== "base64" || isBase64(content), {
     error: "is not base64",
     path: ["content"],
   });
 export type ProgramFile = z.infer<typeof ProgramFile>;
+
+export const ProgramArgs = z
+  .array(textOf(ARGS_BYTES_MAX).refine((arg) => !arg.includes("\0"), { error: "contains NUL" }))
+  .max(ARGS_MAX, { error: `must be at most ${ARGS_MAX} arguments` })
+  .refine((args) => encoder.encode(args.join("\0")).length <= ARGS_BYTES_MAX, {
+    error: `must be at most ${ARGS_BYTES_MAX} bytes together`,
+  });
+
+/** One word of a selector: a version or a part of one, with or without a sign; or a sign alone. */
+const SELECTOR_WORD = /^(?:-|latest|(?:~>?|\^|[<>]=?|=)?(?:v?[\dxX*][\w.*+-]*)?)$/;
+
+/** Which version is wanted, in npm's notation: `*`, one version, or ranges of them. */
+export const VersionSelector = textOf(VERSION_SELECTOR_BYTES_MAX).refine(
+  (text) => text.split(/\s+|\|\|/).every((word) => SELECTOR_WORD.test(word)),
+  { error: "must be a version or a range of versions, such as `3`, `^3.12` or `>=3.12 <4`" },
+);
 
 export const RunnerExecuteRequest = z.strictObject({
   /** The caller's id for this execution; appears in both logs. */
@@ -70,19 +90,13 @@ export const RunnerExecuteRequest = z.strictObject({
   /** Whether the sandbox must go afterwards, because whoever shares the account may be strangers. */
   singleUse: z.boolean().optional(),
   language: z.enum(LANGUAGE_IDS),
-  /** A semver range, or `*`; what the runner has must be in it. */
-  version: textOf(VERSION_SELECTOR_BYTES_MAX).optional(),
+  /** What the runner has must be in it. */
+  version: VersionSelector.optional(),
   /** The first is the program, unless the language finds its main file by what is in them. */
   files: z.array(ProgramFile).min(1).max(FILES_MAX),
   /** Whether the compiler is to take its time to make the program faster. */
   optimize: z.boolean().optional(),
-  args: z
-    .array(textOf(ARGS_BYTES_MAX).refine((arg) => !arg.includes("\0"), { error: "contains NUL" }))
-    .max(ARGS_MAX)
-    .refine((args) => encoder.encode(args.join("\0")).length <= ARGS_BYTES_MAX, {
-      error: `must be at most ${ARGS_BYTES_MAX} bytes together`,
-    })
-    .optional(),
+  args: ProgramArgs.optional(),
   stdin: textOf(STDIN_BYTES_MAX).optional(),
   runTimeoutMs: z.int().min(RUN_TIMEOUT_MS_MIN).max(LONG_RUN_TIMEOUT_MS_MAX),
   /** Only looked at where there is something to compile. */
