@@ -5,19 +5,30 @@
 import { type ErrorCode, Failure } from "../shared/errors.ts";
 import type { Rate } from "./rate.ts";
 
+/** What is to be put aside for one execution, under an id of the asker's making. */
+export type Hold = {
+  id: string;
+  amountMicro: number;
+  /** Where there is not so much, this much at least will do. */
+  leastMicro: number;
+  /** For how long, if nobody resolves it. */
+  lastsMs: number;
+};
+
 /** No, and why. `rate` is there when the refusal came late enough to know it. */
 export type Refusal = {
   ok: false;
-  code: Extract<ErrorCode, "invalid_key" | "no_credits" | "rate_limited">;
+  code: Extract<ErrorCode, "unauthorized" | "invalid_key" | "no_credits" | "rate_limited">;
   message?: string;
   retryAfterMs?: number;
   rate?: Rate;
 };
 
-/** Yes: what the caller may know of its rate, and what is left on what it pays with. */
+/** Yes: what the caller may know of its rate, what was put aside, and what is left to pay with. */
 export type Admitted = {
   ok: true;
   rate: Rate;
+  heldMicro: number;
   left: { balanceMicro: number } | { demoRuns: number };
 };
 

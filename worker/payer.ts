@@ -3,7 +3,15 @@
 // to a demo, which would hide the mistake until the demo is used up.
 
 import { Failure } from "../shared/errors.ts";
-import { type Admission, type Admitted, failureOf, setRateHeaders } from "./admission.ts";
+import { CREDIT_MICRO, coveredMs } from "../shared/money.ts";
+import {
+  type Admission,
+  type Admitted,
+  failureOf,
+  type Hold,
+  type Refusal,
+  setRateHeaders,
+} from "./admission.ts";
 import { bearerOf } from "./bearer.ts";
 import type { Call } from "./call.ts";
 import { visitorIdOf } from "./client-address.ts";
@@ -11,8 +19,8 @@ import { type Env, settingsOf } from "./env.ts";
 import { readKey } from "./key.ts";
 import { withAccount, withVisitor } from "./objects.ts";
 
-/** What is put aside for one execution, and for how long if nobody resolves it. */
-export type Hold = { id: string; amountMicro: number; lastsMs: number };
+/** A demo run may cost as much as what it gives a taste of: one execution of a credit. */
+const DEMO_RUN_MICRO = CREDIT_MICRO;
 
 /** One execution's price: reserved first, then charged or returned. */
 export type Payer = {
@@ -68,9 +76,22 @@ async function demoPayer(call: Call): Promise<Payer> {
   return {
     id,
     isShared: true,
-    reserve: (hold) =>
-      withVisitor(env, id, async (visitor) => await visitor.admitDemo(hold.id, DEMO_RUNS_PER_DAY)),
+    reserve: async (hold) => {
+      if (hold.leastMicro > DEMO_RUN_MICRO) return tooLongForDemo();
+      const admission = await withVisitor(
+        env,
+        id,
+        async (visitor) => await visitor.admitDemo(hold.id, DEMO_RUNS_PER_DAY),
+      );
+      return admission.ok ? { ...admission, heldMicro: DEMO_RUN_MICRO } : admission;
+    },
     settle: async () => undefined,
     void: (runId) => withVisitor(env, id, (visitor) => visitor.giveBack(runId)),
   };
+}
+
+function tooLongForDemo(): Refusal {
+  const longestMs = coveredMs(DEMO_RUN_MICRO);
+  const message = `A run without a key lasts at most ${longestMs} ms; get a free key with POST /api/keys.`;
+  return { ok: false, code: "unauthorized", message };
 }

@@ -1,19 +1,27 @@
 // The account as an object of its own: holds that expire, resolutions that come late or twice, and
 // a ledger that adds up whatever order things happen in.
 
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { HOLD_EXPIRY_MS } from "../../shared/limits.ts";
 import { CREDIT_MICRO } from "../../shared/money.ts";
+import type { Account } from "../../worker/account/account.ts";
+import type { Hold } from "../../worker/admission.ts";
 
 afterEach(() => void vi.useRealTimers());
 
 const KEY_HASH = "ab".repeat(32);
-const START_MS = 10_000_000;
+/** Far ahead, because the platform rings alarms of the past at once, by its own clock. */
+const START_MS = Date.UTC(2100, 0);
+const LASTS_MS = 70_000;
 
 function clockAt(ms: number): void {
   vi.useFakeTimers({ toFake: ["Date"], now: ms });
+}
+
+/** A hold for nothing less than `amountMicro`. */
+function holdOf(id: string, amountMicro: number): Hold {
+  return { id, amountMicro, leastMicro: amountMicro, lastsMs: LASTS_MS };
 }
 
 /** An account with `credits` and a rate that is never reached, at a clock that stands still. */
@@ -22,10 +30,15 @@ async function open(credits: number) {
   const stub = env.ACCOUNTS.get(env.ACCOUNTS.newUniqueId());
   await stub.create({ keyHash: KEY_HASH, grantMicro: credits * CREDIT_MICRO });
   await stub.change({ ratePerMinute: 1_000_000 });
-  const admit = async (holdId: string, amountMicro = CREDIT_MICRO) =>
-    await stub.admit({ keyHash: KEY_HASH, holdId, amountMicro });
+  const admit = async (id: string, amountMicro = CREDIT_MICRO, more: Partial<Hold> = {}) =>
+    await stub.admit({ keyHash: KEY_HASH, hold: { ...holdOf(id, amountMicro), ...more } });
   const balanceMicro = async () => (await stub.change({}))?.balanceMicro;
   return { stub, admit, balanceMicro };
+}
+
+/** When the account's alarm comes. */
+async function alarmOf(stub: DurableObjectStub<Account>): Promise<number | null> {
+  return await runInDurableObject(stub, (_account, { storage }) => storage.getAlarm());
 }
 
 describe("a hold", () => {
@@ -42,19 +55,99 @@ describe("a hold", () => {
     await admit("exec-1");
     clockAt(START_MS + 1000);
     await admit("exec-2");
-    clockAt(START_MS + HOLD_EXPIRY_MS);
+    clockAt(START_MS + LASTS_MS);
     expect(await runDurableObjectAlarm(stub)).toBe(true);
     expect(await balanceMicro()).toBe(2 * CREDIT_MICRO);
-    clockAt(START_MS + HOLD_EXPIRY_MS + 1000);
+    clockAt(START_MS + LASTS_MS + 1000);
     expect(await runDurableObjectAlarm(stub)).toBe(true);
     expect(await balanceMicro()).toBe(3 * CREDIT_MICRO);
     expect(await runDurableObjectAlarm(stub)).toBe(false);
   });
 
+  it("that is short expires in time although a longer one was made before it", async () => {
+    const { stub, admit, balanceMicro } = await open(2);
+    await admit("long", CREDIT_MICRO, { lastsMs: 400_000 });
+    await admit("short", CREDIT_MICRO, { lastsMs: 41_000 });
+    expect(await alarmOf(stub)).toBe(START_MS + 41_000);
+    clockAt(START_MS + 41_000);
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect(await balanceMicro()).toBe(CREDIT_MICRO);
+    expect(await stub.settle("short", 0)).toBe("already_expired");
+    expect(await alarmOf(stub)).toBe(START_MS + 400_000);
+    clockAt(START_MS + 400_000);
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect(await balanceMicro()).toBe(2 * CREDIT_MICRO);
+    expect(await alarmOf(stub)).toBeNull();
+  });
+
+  it.each([
+    ["short", 41_000, "long", 400_000],
+    ["long", 400_000, "short", 41_000],
+  ])(
+    "that was made first, a %s one, leaves the alarm to the earlier when the object was evicted",
+    async (first, firstMs, second, secondMs) => {
+      const { stub, admit, balanceMicro } = await open(2);
+      await admit(first, CREDIT_MICRO, { lastsMs: firstMs });
+      await evictDurableObject(stub);
+      clockAt(START_MS + 1);
+      await admit(second, CREDIT_MICRO, { lastsMs: secondMs });
+      const earliestMs = Math.min(START_MS + firstMs, START_MS + 1 + secondMs);
+      expect(await alarmOf(stub)).toBe(earliestMs);
+      clockAt(earliestMs);
+      await evictDurableObject(stub);
+      expect(await runDurableObjectAlarm(stub)).toBe(true);
+      expect(await balanceMicro()).toBe(CREDIT_MICRO);
+      expect(await stub.settle("short", 0)).toBe("already_expired");
+      expect(await stub.settle("long", 0)).toBe("settled");
+    },
+  );
+
+  it("that was resolved leaves the alarm to those that are open", async () => {
+    const { stub, admit, balanceMicro } = await open(2);
+    await admit("short", CREDIT_MICRO, { lastsMs: 41_000 });
+    await admit("long", CREDIT_MICRO, { lastsMs: 400_000 });
+    await stub.settle("short", CREDIT_MICRO);
+    clockAt(START_MS + 41_000);
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect(await balanceMicro()).toBe(0);
+    expect(await alarmOf(stub)).toBe(START_MS + 400_000);
+  });
+
+  it.each([
+    [5, 3, 1, 3],
+    [5, 5, 5, 5],
+    [2, 10, 1, 2],
+    [2, 10, 2, 2],
+    [2, 10, 3, undefined],
+    [0, 1, 1, undefined],
+  ])("of %d credits for %d, or at least %d, is one of %j", async (credits, most, least, held) => {
+    const { admit, balanceMicro } = await open(credits);
+    const admission = await admit("exec-1", most * CREDIT_MICRO, {
+      leastMicro: least * CREDIT_MICRO,
+    });
+    expect(admission.ok ? admission.heldMicro / CREDIT_MICRO : undefined).toBe(held);
+    expect(await balanceMicro()).toBe((credits - (held ?? 0)) * CREDIT_MICRO);
+  });
+
+  it("is as large as it was when it is asked for again, whatever is there now", async () => {
+    const { stub, admit, balanceMicro } = await open(2);
+    const wish = { leastMicro: CREDIT_MICRO };
+    expect(await admit("exec-1", 10 * CREDIT_MICRO, wish)).toMatchObject({
+      heldMicro: 2 * CREDIT_MICRO,
+    });
+    await stub.change({ grant: { id: "grant-1", amountMicro: 20 * CREDIT_MICRO } });
+    expect(await admit("exec-1", 10 * CREDIT_MICRO, wish)).toMatchObject({
+      heldMicro: 2 * CREDIT_MICRO,
+    });
+    expect(await balanceMicro()).toBe(20 * CREDIT_MICRO);
+    expect(await stub.settle("exec-1", CREDIT_MICRO)).toBe("settled");
+    expect(await balanceMicro()).toBe(21 * CREDIT_MICRO);
+  });
+
   it("does not expire before its time, however often the alarm rings", async () => {
     const { stub, admit, balanceMicro } = await open(1);
     await admit("exec-1");
-    clockAt(START_MS + HOLD_EXPIRY_MS - 1);
+    clockAt(START_MS + LASTS_MS - 1);
     expect(await runDurableObjectAlarm(stub)).toBe(true);
     expect(await runDurableObjectAlarm(stub)).toBe(true);
     expect(await balanceMicro()).toBe(0);
@@ -63,7 +156,7 @@ describe("a hold", () => {
   it("that expired can no longer be settled or voided", async () => {
     const { stub, admit, balanceMicro } = await open(1);
     await admit("exec-1");
-    clockAt(START_MS + HOLD_EXPIRY_MS);
+    clockAt(START_MS + LASTS_MS);
     await runDurableObjectAlarm(stub);
     expect(await stub.settle("exec-1", CREDIT_MICRO)).toBe("already_expired");
     expect(await stub.void("exec-1")).toBe("already_expired");
@@ -121,7 +214,7 @@ describe("an account", () => {
     expect(await stub.change({ grant: { id: "grant-1", amountMicro: 5 } })).toBeUndefined();
     expect(await stub.settle("exec-1", 0)).toBe("unknown_hold");
     expect(await stub.void("exec-1")).toBe("unknown_hold");
-    const request = { keyHash: KEY_HASH, holdId: "exec-1", amountMicro: 1 };
+    const request = { keyHash: KEY_HASH, hold: holdOf("exec-1", 1) };
     expect(await stub.admit(request)).toMatchObject({ ok: false, code: "invalid_key" });
     await runInDurableObject(stub, async (account, { storage }) => {
       await account.alarm();
@@ -177,13 +270,16 @@ describe("the ledger", () => {
       let holds = 0;
       await runInDurableObject(stub, async (account, { storage }) => {
         for (let step = 0; step < 300; step += 1) {
-          nowMs += pick(HOLD_EXPIRY_MS / 10);
+          nowMs += pick(LASTS_MS / 10);
           clockAt(nowMs);
           const anyHold = `exec-${pick(holds + 1)}`;
           const deed = pick(10);
           if (deed < 4) {
             const amountMicro = (1 + pick(3)) * CREDIT_MICRO;
-            account.admit({ keyHash: KEY_HASH, holdId: `exec-${holds}`, amountMicro });
+            const leastMicro = (1 + pick(3)) * CREDIT_MICRO;
+            const lastsMs = 1 + pick(LASTS_MS);
+            const id = `exec-${holds}`;
+            account.admit({ keyHash: KEY_HASH, hold: { id, amountMicro, leastMicro, lastsMs } });
             holds += 1;
           } else if (deed < 6) account.settle(anyHold, pick(CREDIT_MICRO + 1));
           else if (deed < 8) account.void(anyHold);
@@ -193,7 +289,7 @@ describe("the ledger", () => {
               grant: { id: `grant-${pick(100)}`, amountMicro: pick(5) * CREDIT_MICRO },
             });
         }
-        clockAt(nowMs + HOLD_EXPIRY_MS);
+        clockAt(nowMs + LASTS_MS);
         await account.alarm();
         check(storage.sql.exec<Entry>("SELECT * FROM entry ORDER BY number").toArray());
         expect(storage.sql.exec("SELECT * FROM hold").toArray()).toEqual([]);

@@ -5,7 +5,8 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { RATE_PER_MINUTE, RATE_WINDOW_MS } from "../../shared/limits.ts";
-import type { Admission } from "../admission.ts";
+import { creditsOf } from "../../shared/money.ts";
+import type { Admission, Hold, Refusal } from "../admission.ts";
 import type { Env } from "../env.ts";
 import { hasTables, migrate } from "../migrate.ts";
 import { forget, rateOf, waitMs } from "../rate.ts";
@@ -28,10 +29,7 @@ export type Change = {
 export type AccountState = { plan: Plan; ratePerMinute: number; balanceMicro: number };
 
 /** One execution asking to be let through, with a hold whose id is of the caller's making. */
-export type AdmissionRequest = {
-  keyHash: string;
-  hold: { id: string; amountMicro: number; lastsMs: number };
-};
+export type AdmissionRequest = { keyHash: string; hold: Hold };
 
 export class Account extends DurableObject<Env> {
   readonly #sql: SqlStorage;
@@ -72,7 +70,7 @@ export class Account extends DurableObject<Env> {
     return this.#state();
   }
 
-  /** Lets an execution through and reserves its price, or says why not and changes nothing. */
+  /** Lets an execution through and reserves what it may cost, or says why not and changes nothing. */
   admit({ keyHash, hold }: AdmissionRequest): Admission {
     if (!this.#exists || !this.#isLive(keyHash)) return { ok: false, code: "invalid_key" };
     const nowMs = Date.now();
@@ -84,17 +82,17 @@ export class Account extends DurableObject<Env> {
     if (retryAfterMs > 0 && !ledger.isReserved(this.#sql, hold.id)) {
       return { ok: false, code: "rate_limited", retryAfterMs, rate: rate() };
     }
-    const { id, amountMicro, lastsMs } = hold;
+    const { lastsMs, ...wanted } = hold;
     const expiresAtMs = nowMs + lastsMs;
-    const { result, balanceMicro } = this.ctx.storage.transactionSync(() =>
-      ledger.reserve(this.#sql, nowMs, { id, amountMicro, expiresAtMs }),
+    const { result, heldMicro, balanceMicro } = this.ctx.storage.transactionSync(() =>
+      ledger.reserve(this.#sql, nowMs, { ...wanted, expiresAtMs }),
     );
-    if (result === "no_funds") return { ok: false, code: "no_credits", rate: rate() };
+    if (result === "no_funds") return { ...tooLittle(hold, balanceMicro), rate: rate() };
     if (result === "reserved") {
       this.#admittedAtMs.push(nowMs);
       this.#wakeForExpiry(expiresAtMs);
     }
-    return { ok: true, rate: rate(), left: { balanceMicro } };
+    return { ok: true, rate: rate(), heldMicro, left: { balanceMicro } };
   }
 
   /** Charges part or all of a hold. Says what happened before if the hold is already resolved. */
@@ -134,11 +132,17 @@ export class Account extends DurableObject<Env> {
     if (nextAtMs !== undefined) this.#wakeForExpiry(nextAtMs);
   }
 
-  /** Has the alarm come no later than `atMs`. Setting it costs a write, so an earlier one will do. */
+  /**
+   * Has the alarm come no later than `atMs`, when a hold expires. Setting it costs a write, so an
+   * earlier one will do. There is only one alarm: where it is not known when it comes, it is set for
+   * the earliest hold of all, which need not be the one that was made last.
+   */
   #wakeForExpiry(atMs: number): void {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
-    this.#alarmAtMs = atMs;
-    void this.ctx.storage.setAlarm(atMs);
+    const isKnown = this.#alarmAtMs !== undefined;
+    const earliestMs = isKnown ? atMs : (ledger.nextExpiryAtMs(this.#sql) ?? atMs);
+    this.#alarmAtMs = earliestMs;
+    void this.ctx.storage.setAlarm(earliestMs);
   }
 
   #isLive(keyHash: string): boolean {
@@ -161,4 +165,13 @@ export class Account extends DurableObject<Env> {
       .one();
     return { plan, ratePerMinute: rate_per_minute ?? RATE_PER_MINUTE[plan] };
   }
+}
+
+/** The refusal of a hold that the balance does not cover, in figures where there is a balance. */
+function tooLittle(hold: Hold, balanceMicro: number): Refusal {
+  const there = creditsOf(balanceMicro);
+  if (there === 0) return { ok: false, code: "no_credits" };
+  const needed = creditsOf(hold.leastMicro);
+  const message = `A run of this length may cost ${needed} credits, and ${there} are left.`;
+  return { ok: false, code: "no_credits", message };
 }

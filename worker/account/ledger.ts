@@ -9,7 +9,11 @@
 type Ending = "settle" | "void" | "expire";
 
 /** What reserving came to. `exists`: this id was reserved before and nothing changed now. */
-export type Reserved = { result: "reserved" | "exists" | "no_funds"; balanceMicro: number };
+export type Reserved = {
+  result: "reserved" | "exists" | "no_funds";
+  heldMicro: number;
+  balanceMicro: number;
+};
 
 /** What settling or voiding came to. Only the first word of each kind changed anything. */
 export type Resolved =
@@ -41,30 +45,37 @@ export function grant(
   return "granted";
 }
 
-/** Puts `amountMicro` aside under an id of the caller's making, until `expiresAtMs` at the latest. */
+/**
+ * Puts `amountMicro` aside under an id of the caller's making, until `expiresAtMs` at the latest; or
+ * all there is, where that is less but not less than `leastMicro`.
+ */
 export function reserve(
   sql: SqlStorage,
   nowMs: number,
-  hold: { id: string; amountMicro: number; expiresAtMs: number },
+  hold: { id: string; amountMicro: number; leastMicro: number; expiresAtMs: number },
 ): Reserved {
   mustBeAmount(hold.amountMicro);
+  mustBeAmount(hold.leastMicro);
   const beforeMicro = balanceMicro(sql);
-  if (isReserved(sql, hold.id)) return { result: "exists", balanceMicro: beforeMicro };
-  if (beforeMicro < hold.amountMicro) return { result: "no_funds", balanceMicro: beforeMicro };
-  add(sql, { atMs: nowMs, kind: "reserve", id: hold.id, amountMicro: -hold.amountMicro });
+  const known = reservedMicro(sql, hold.id);
+  if (known !== undefined) return { result: "exists", heldMicro: known, balanceMicro: beforeMicro };
+  if (beforeMicro < Math.min(hold.amountMicro, hold.leastMicro)) {
+    return { result: "no_funds", heldMicro: 0, balanceMicro: beforeMicro };
+  }
+  const heldMicro = Math.min(hold.amountMicro, beforeMicro);
+  add(sql, { atMs: nowMs, kind: "reserve", id: hold.id, amountMicro: -heldMicro });
   sql.exec(
     "INSERT INTO hold (id, amount_micro, expires_at_ms) VALUES (?, ?, ?)",
     hold.id,
-    hold.amountMicro,
+    heldMicro,
     hold.expiresAtMs,
   );
-  return { result: "reserved", balanceMicro: beforeMicro - hold.amountMicro };
+  return { result: "reserved", heldMicro, balanceMicro: beforeMicro - heldMicro };
 }
 
 /** Whether a hold of this id was ever made, be it open or not. */
 export function isReserved(sql: SqlStorage, holdId: string): boolean {
-  const found = sql.exec("SELECT 1 FROM entry WHERE kind = 'reserve' AND id = ?", holdId);
-  return found.toArray().length > 0;
+  return reservedMicro(sql, holdId) !== undefined;
 }
 
 /** Charges `chargeMicro` of a hold and returns the rest. A charge above the hold is a bug. */
@@ -120,6 +131,17 @@ export function reservedSince(sql: SqlStorage, sinceMs: number): number[] {
     if (entry.kind === "reserve") atMs.push(entry.at_ms);
   }
   return atMs.reverse();
+}
+
+/** What was put aside under this id, be the hold open or not. */
+function reservedMicro(sql: SqlStorage, holdId: string): number | undefined {
+  const [made] = sql
+    .exec<{ amount_micro: number }>(
+      "SELECT amount_micro FROM entry WHERE kind = 'reserve' AND id = ?",
+      holdId,
+    )
+    .toArray();
+  return made === undefined ? undefined : -made.amount_micro;
 }
 
 function openHold(sql: SqlStorage, holdId: string): { amount_micro: number } | undefined {

@@ -4,7 +4,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { RATE_PER_MINUTE, RATE_WINDOW_MS, VISITOR_WINDOW_MS } from "../../shared/limits.ts";
-import type { Admission, Refusal } from "../admission.ts";
+import type { Admitted, Refusal } from "../admission.ts";
 import type { Env } from "../env.ts";
 import { hasTables, migrate } from "../migrate.ts";
 import { forget, rateOf, waitMs } from "../rate.ts";
@@ -13,6 +13,9 @@ import { VISITOR_MIGRATIONS } from "./schema.ts";
 const DEMO_USED_UP =
   "The keyless demo runs of this address are used up; get a free key with POST /api/keys.";
 const KEYS_USED_UP = "This address has had its instant keys for now; use one of those, or wait.";
+
+/** As an account's admission, but no money is put aside. */
+export type DemoAdmission = Omit<Admitted, "heldMicro"> | Refusal;
 
 export class Visitor extends DurableObject<Env> {
   readonly #sql: SqlStorage;
@@ -25,7 +28,7 @@ export class Visitor extends DurableObject<Env> {
   }
 
   /** Lets a demo run through, within the free plan's rate and `perDay`. Repeatable with its id. */
-  admitDemo(runId: string, perDay: number): Admission {
+  admitDemo(runId: string, perDay: number): DemoAdmission {
     const nowMs = Date.now();
     if (!this.#has(runId)) {
       const refusal = this.#refuseDemo(perDay, nowMs);
