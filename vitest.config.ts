@@ -9,13 +9,14 @@ import { defineConfig } from "vitest/config";
 const RUNNER_SCRIPT = `
   export default {
     async fetch(request) {
-      const { code } = await request.json();
-      return Response.json({
-        outcome: "ok", exitCode: 0, signal: null, stdout: code + "\\n", stderr: "",
-        stdoutBytes: code.length + 1, stderrBytes: 0, stdoutTruncated: false, stderrTruncated: false,
-        stdoutIsUtf8: true, stderrIsUtf8: true,
-        wallMs: 18.4, cpuMs: 12, memoryPeakBytes: 9000000, queueMs: 0.5,
-      });
+      const { files: [{ content }] } = await request.json();
+      const run = {
+        outcome: "ok", exitCode: 0, signal: null, stdout: content + "\\n", stderr: "",
+        stdoutBytes: content.length + 1, stderrBytes: 0,
+        stdoutTruncated: false, stderrTruncated: false, stdoutIsUtf8: true, stderrIsUtf8: true,
+        wallMs: 18.4, cpuMs: 12, memoryPeakBytes: 9000000,
+      };
+      return Response.json({ version: "3.13.5", run, queueMs: 0.5 });
     },
   };
 `;

@@ -4,7 +4,7 @@
 
 import type { ErrorCode } from "../shared/errors.ts";
 import { isRequestId, newId } from "../shared/ids.ts";
-import type { Outcome } from "../shared/outcomes.ts";
+import type { COMPILE_ERROR, Outcome } from "../shared/outcomes.ts";
 import type { Env } from "./env.ts";
 
 export type Call = {
@@ -22,11 +22,12 @@ export type Call = {
 export type LogLine = {
   account?: string;
   executionId?: string;
-  outcome?: Outcome;
+  outcome?: Outcome | typeof COMPILE_ERROR;
   code?: ErrorCode;
   /** Why a failure happened, for the operator only. */
   detail?: string;
   queueMs?: number;
+  compileMs?: number;
   runMs?: number;
   chargedMicro?: number;
   /** What an operator changed. */

@@ -4,12 +4,12 @@
 // Worker dies in between, the hold expires by itself.
 
 import { newId } from "../shared/ids.ts";
-import type { LanguageId } from "../shared/languages.ts";
+import { type LanguageId, languageOf } from "../shared/languages.ts";
 import { answerMsMax, HOLD_GRACE_MS } from "../shared/limits.ts";
-import { priceMicro } from "../shared/money.ts";
-import { COMPILE_ERROR } from "../shared/outcomes.ts";
+import { coveredMs, priceMicro } from "../shared/money.ts";
+import { COMPILE_ERROR, type Outcome } from "../shared/outcomes.ts";
 import type { ExecutionReport, ProgramFile } from "../shared/runner-api.ts";
-import type { Admitted } from "./admission.ts";
+import type { Admitted, Hold } from "./admission.ts";
 import { type Call, logTrouble } from "./call.ts";
 import { admit, type Payer, payerOf } from "./payer.ts";
 import { runOnRunner } from "./runner-client.ts";
@@ -24,13 +24,17 @@ export type Program = {
   stdin?: string;
   optimize?: boolean;
   runTimeoutMs: number;
+  /** Where the whole of `runTimeoutMs` cannot be paid for, at least so much must be. */
+  leastRunMs: number;
   compileTimeoutMs: number;
 };
 
-/** A program that ran: what came of it, what it cost and what is left. */
+/** A program that was run or could not be compiled: what came of it, its cost and what is left. */
 export type Executed = {
   executionId: string;
   report: ExecutionReport;
+  /** The time it had to run in. */
+  runTimeoutMs: number;
   chargedMicro: number;
   left: Admitted["left"];
 };
@@ -39,28 +43,42 @@ export type Executed = {
 export async function execute(call: Call, program: Program): Promise<Executed> {
   const payer = await payerOf(call);
   const executionId = newId("exec");
-  const heldMicro = priceMicro(program.runTimeoutMs);
-  const lastsMs = answerMsMax(program) + HOLD_GRACE_MS;
-  const { left } = await admit(call, payer, { id: executionId, amountMicro: heldMicro, lastsMs });
+  const msMax = answerMsMaxOf(program);
+  const { heldMicro, left } = await admit(call, payer, holdOf(executionId, program, msMax));
   call.line.executionId = executionId;
 
-  const running = runOnRunner(call, {
-    executionId,
-    accountId: payer.id,
-    singleUse: payer.isShared,
-    ...program,
-  });
-  call.ctx.waitUntil(resolve(call, payer, executionId, heldMicro, running));
+  const { leastRunMs: _, ...job } = program;
+  const runTimeoutMs = Math.min(program.runTimeoutMs, coveredMs(heldMicro));
+  const request = { ...job, executionId, accountId: payer.id, singleUse: payer.isShared };
+  const running = runOnRunner(call, { ...request, runTimeoutMs }, msMax);
+  call.ctx.waitUntil(resolve(call, payer, executionId, runTimeoutMs, running));
   const report = await running;
 
-  const chargedMicro = "demoRuns" in left ? 0 : chargeMicro(report, heldMicro);
-  const { queueMs, compile, run } = report;
-  const outcome = run?.outcome ?? COMPILE_ERROR;
-  Object.assign(call.line, { outcome, queueMs, runMs: run?.wallMs, chargedMicro });
-  if (compile !== undefined) call.line.compileMs = compile.wallMs;
-  if ("demoRuns" in left) return { executionId, report, chargedMicro, left };
+  const chargedMicro = "demoRuns" in left ? 0 : chargeMicro(report, runTimeoutMs);
+  note(call, report, chargedMicro);
+  if ("demoRuns" in left) return { executionId, report, runTimeoutMs, chargedMicro, left };
   const balanceMicro = left.balanceMicro + heldMicro - chargedMicro;
-  return { executionId, report, chargedMicro, left: { balanceMicro } };
+  return { executionId, report, runTimeoutMs, chargedMicro, left: { balanceMicro } };
+}
+
+/** What became of the program as a whole. */
+export function outcomeOf({ run }: ExecutionReport): Outcome | typeof COMPILE_ERROR {
+  return run?.outcome ?? COMPILE_ERROR;
+}
+
+function holdOf(id: string, { runTimeoutMs, leastRunMs }: Program, msMax: number): Hold {
+  return {
+    id,
+    amountMicro: priceMicro(runTimeoutMs),
+    leastMicro: priceMicro(leastRunMs),
+    lastsMs: msMax + HOLD_GRACE_MS,
+  };
+}
+
+/** Nobody waits for the compiler of a language that has none. */
+function answerMsMaxOf({ language, runTimeoutMs, compileTimeoutMs }: Program): number {
+  const isCompiled = languageOf(language).compile !== undefined;
+  return answerMsMax({ runTimeoutMs, compileTimeoutMs: isCompiled ? compileTimeoutMs : 0 });
 }
 
 /** Charges a program that ran and returns the hold of one that did not. */
@@ -68,19 +86,30 @@ async function resolve(
   call: Call,
   payer: Payer,
   executionId: string,
-  heldMicro: number,
+  runTimeoutMs: number,
   running: Promise<ExecutionReport>,
 ): Promise<void> {
   try {
     const report = await running.catch(() => undefined);
     if (report === undefined) await payer.void(executionId);
-    else await payer.settle(executionId, chargeMicro(report, heldMicro));
+    else await payer.settle(executionId, chargeMicro(report, runTimeoutMs));
   } catch (thrown) {
     logTrouble(call, `the hold ${executionId} was left to expire: ${thrown}`);
   }
 }
 
-/** The price of what ran. A run may end a little past its timeout; that is never charged, nor is compiling. */
-function chargeMicro({ run }: ExecutionReport, heldMicro: number): number {
-  return Math.min(priceMicro(run?.wallMs ?? 0), heldMicro);
+/** The price of what ran. A run may end a little past its time; that is never charged, nor is compiling. */
+function chargeMicro({ run }: ExecutionReport, runTimeoutMs: number): number {
+  return priceMicro(Math.min(run?.wallMs ?? 0, runTimeoutMs));
+}
+
+function note(call: Call, report: ExecutionReport, chargedMicro: number): void {
+  const { queueMs, compile, run } = report;
+  Object.assign(call.line, {
+    outcome: outcomeOf(report),
+    queueMs,
+    ...(compile && { compileMs: compile.wallMs }),
+    ...(run && { runMs: run.wallMs }),
+    chargedMicro,
+  } satisfies Call["line"]);
 }

@@ -11,9 +11,10 @@ import { type Env, settingsOf } from "./env.ts";
 import { handle, NoBody, type RouteMatch } from "./handle.ts";
 import { finish, preflight, refuse } from "./reply.ts";
 import { changeAccount } from "./routes/accounts.ts";
-import { executeProgram } from "./routes/execute.ts";
+import { executeForApi, executeForV1 } from "./routes/execute.ts";
 import { health } from "./routes/health.ts";
 import { createKey } from "./routes/keys.ts";
+import { listApiLanguages, listV1Runtimes } from "./routes/runtimes.ts";
 
 export { Account } from "./account/account.ts";
 export { Visitor } from "./visitor/visitor.ts";
@@ -31,7 +32,10 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .get("/", handle({ body: NoBody, run: async () => ({ body: index() }) }))
   .get("/health", health)
   .post("/api/keys", createKey)
-  .post("/api/execute", executeProgram)
+  .get("/api/languages", listApiLanguages)
+  .post("/api/execute", executeForApi)
+  .post("/v1/execute", executeForV1)
+  .get("/v1/execute/runtimes", listV1Runtimes)
   .patch("/admin/accounts/:accountId", changeAccount)
   .all("*", answerMissing);
 

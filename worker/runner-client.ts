@@ -4,7 +4,6 @@
 
 import { type ErrorCode, Failure } from "../shared/errors.ts";
 import {
-  answerMsMax,
   BUSY_RETRY_AFTER_MS,
   HEALTH_REQUEST_MS_MAX,
   REQUEST_BODY_BYTES_MAX,
@@ -27,13 +26,16 @@ const DETAIL_CHARACTERS_MAX = 500;
 type Ask = { method: "GET" | "POST"; path: string; body?: string; msMax: number };
 type Answer = { status: number; text: string };
 
-/** Has a program run. Throws a `Failure` when it was not run, or when that is not certain. */
+/**
+ * Has a program run, and waits for the answer for at most `msMax`. Throws a `Failure` when it was
+ * not run, or when that is not certain.
+ */
 export async function runOnRunner(
   call: Call,
   request: RunnerExecuteRequest,
+  msMax: number,
 ): Promise<ExecutionReport> {
   const body = JSON.stringify(request);
-  const msMax = answerMsMax(request);
   const answer = await ask(call, { method: "POST", path: RUNNER_EXECUTE_PATH, body, msMax });
   if (answer.status !== 200) throw failureFrom(answer);
   const report = ExecutionReport.safeParse(jsonOf(answer));
@@ -82,12 +84,14 @@ function unreachable(thrown: unknown): Failure {
   return new Failure("no_runner", { detail, retryAfterMs: BUSY_RETRY_AFTER_MS });
 }
 
-/** What only a runner can know of a request is passed on to the caller. */
+/** What only a runner can know of a request is passed on to the caller, ... */
 const CALLERS_FAULTS: readonly ErrorCode[] = [
   "invalid_request",
   "payload_too_large",
   "unknown_version",
 ];
+/** ... if it is about what the caller wrote. A runner that dislikes anything else blames us. */
+const CALLERS_FIELDS = /^(files|version|args|stdin)\b/;
 
 /** A lack of room and what is the caller's fault are passed on; all else is a fault of ours. */
 function failureFrom(answer: Answer): Failure {
@@ -95,7 +99,9 @@ function failureFrom(answer: Answer): Failure {
   if (!parsed.success) return fault(answer, "not a report and not an error");
   const { code, message, field, retryAfterMs = BUSY_RETRY_AFTER_MS } = parsed.data.error;
   const detail = `the runner answered ${answer.status} ${code}: ${message}`;
-  if (CALLERS_FAULTS.includes(code)) return new Failure(code, { message, field, detail });
+  if (CALLERS_FAULTS.includes(code) && CALLERS_FIELDS.test(field ?? ""))
+    return new Failure(code, { message, field, detail });
+  if (code === "payload_too_large") return new Failure(code, { detail });
   if (code === "busy" || code === "no_runner") return new Failure(code, { retryAfterMs, detail });
   return new Failure("runner_fault", { detail });
 }

@@ -30,6 +30,7 @@ describe("an execution", () => {
     const { body } = await execute({ stderr: "warning\n", stderrBytes: 8 });
     expect(body).toMatchObject({
       language: "python",
+      version: "3.13.5",
       stderr: "warning",
       outcome: "ok",
       signal: null,
@@ -95,10 +96,11 @@ describe("an execution", () => {
       executionId: body.id,
       accountId,
       language: "javascript",
-      code: program.code,
+      files: [{ name: "main.js", content: program.code }],
       stdin: "in\n",
       singleUse: false,
       runTimeoutMs: 5000,
+      compileTimeoutMs: 60_000,
     });
   });
 
@@ -116,7 +118,8 @@ describe("an execution", () => {
     const own = gateway(answering({}, seen));
     const response = await own.post("/api/execute", body, { Authorization: `Bearer ${apiKey}` });
     expect(response.status).toBe(200);
-    expect(seen[0]).toMatchObject({ code: "print('\ufffd')", stdin: "\ufffd" });
+    expect(seen[0]?.files[0]?.content).toBe("print('\ufffd')");
+    expect(seen[0]?.stdin).toBe("\ufffd");
   });
 
   it("sends output on that is not well-formed text", async () => {

@@ -8,7 +8,8 @@ afterEach(() => void vi.useRealTimers());
 const HEALTH = {
   ready: true,
   runnerId: "local",
-  languages: { python: { version: "3.12.3", warm: 2, busy: 0 } },
+  languages: { python: { version: "3.12.3" } },
+  sandboxes: { python: { warm: 2, busy: 0 } },
 };
 
 describe("GET /health", () => {

@@ -2,6 +2,7 @@
 // browsers, the log line, and what happens when it is set up wrongly.
 
 import { describe, expect, it, vi } from "vitest";
+import { LANGUAGE_IDS } from "../../shared/languages.ts";
 import { answering, errorOf, gateway, PROGRAM } from "./kit/gateway.ts";
 
 describe("a path", () => {
@@ -122,8 +123,16 @@ describe("the bare address", () => {
     const index = await (await gateway().send("/")).json();
     expect(index).toEqual({
       name: "agent-coderunner",
-      languages: ["python", "javascript", "typescript", "bash", "ruby"],
-      routes: ["GET /", "GET /health", "POST /api/keys", "POST /api/execute"],
+      languages: LANGUAGE_IDS,
+      routes: [
+        "GET /",
+        "GET /health",
+        "POST /api/keys",
+        "GET /api/languages",
+        "POST /api/execute",
+        "POST /v1/execute",
+        "GET /v1/execute/runtimes",
+      ],
     });
   });
 });

@@ -4,24 +4,16 @@
 import { describe, expect, it } from "vitest";
 import { LANGUAGE_IDS } from "../../shared/languages.ts";
 import { CODE_BYTES_MAX, REQUEST_BODY_BYTES_MAX, STDIN_BYTES_MAX } from "../../shared/limits.ts";
-import { errorOf, gateway, PROGRAM } from "./kit/gateway.ts";
+import { deaf, errorOf, gateway, PROGRAM } from "./kit/gateway.ts";
 
-/** A gateway whose objects may not be asked, so that a bad request that reaches one shows. */
-function deaf() {
-  const nobody = new Proxy({}, { get: () => () => expect.fail("an object was asked") });
-  return gateway(() => expect.fail("the runner was asked"), {
-    ACCOUNTS: nobody as never,
-    VISITORS: nobody as never,
-  });
-}
-
+const neither = "`code` is required where no `files` are sent.";
 const timeout = "`timeout` must be a whole number of milliseconds from 1 to 30000.";
 
 describe("a bad program", () => {
   it.each<[string, unknown, string, string | undefined, string]>([
     ["no fields", {}, "invalid_request", "language", "`language` is required."],
     ["no language", { code: "1" }, "invalid_request", "language", "`language` is required."],
-    ["no code", { language: "bash" }, "invalid_request", "code", "`code` is required."],
+    ["no code", { language: "bash" }, "invalid_request", "code", neither],
     [
       "an empty program",
       { ...PROGRAM, code: "" },
@@ -36,13 +28,7 @@ describe("a bad program", () => {
       "code",
       "`code` must be a string.",
     ],
-    [
-      "code that is null",
-      { ...PROGRAM, code: null },
-      "invalid_request",
-      "code",
-      "`code` must be a string.",
-    ],
+    ["code that is null", { ...PROGRAM, code: null }, "invalid_request", "code", neither],
     [
       "code that is a list",
       { ...PROGRAM, code: ["1"] },

@@ -11,6 +11,7 @@ import {
   PROGRAM,
   REPORT,
   type Runner,
+  STAGE,
 } from "./kit/gateway.ts";
 
 afterEach(() => void vi.useRealTimers());
@@ -123,7 +124,8 @@ describe("a runner's failure", () => {
   const long = "x".repeat(2000);
   const lost = new Error("connect ECONNREFUSED 10.0.0.9:8788");
   const late = Object.assign(new Error("too late"), { name: "TimeoutError" });
-  const report = (change: object) => () => Response.json({ ...REPORT, ...change });
+  const report = (change: object) => () =>
+    Response.json({ ...REPORT, run: { ...STAGE, ...change } });
 
   it.each<[string, Runner, number, string]>([
     ["refuses the connection", () => Promise.reject(lost), 503, "no_runner"],
@@ -149,6 +151,12 @@ describe("a runner's failure", () => {
       "runner_fault",
     ],
     ["answers with half a report", () => Response.json({ outcome: "ok" }), 502, "runner_fault"],
+    [
+      "reports of a program that neither ran nor was compiled",
+      () => Response.json({ version: "1", queueMs: 0 }),
+      502,
+      "runner_fault",
+    ],
     ["reports an outcome nobody knows", report({ outcome: "fine" }), 502, "runner_fault"],
     ["reports an impossible exit code", report({ exitCode: 256 }), 502, "runner_fault"],
     ["reports a negative time", report({ wallMs: -1 }), 502, "runner_fault"],

@@ -3,54 +3,47 @@
 // one final newline of each output is left out, as its examples print them.
 
 import * as z from "zod";
-import type { ErrorCode } from "../../shared/errors.ts";
-import { findLanguage, LANGUAGE_IDS, LANGUAGES } from "../../shared/languages.ts";
 import {
-  CODE_BYTES_MAX,
   COMPILE_TIMEOUT_MS_DEFAULT,
+  COMPILE_TIMEOUT_MS_MAX,
   RUN_TIMEOUT_MS_DEFAULT,
   RUN_TIMEOUT_MS_MAX,
-  RUN_TIMEOUT_MS_MIN,
-  STDIN_BYTES_MAX,
 } from "../../shared/limits.ts";
-import { creditsOf } from "../../shared/money.ts";
-import type { Executed, Program } from "../execute.ts";
+import type { StageReport } from "../../shared/runner-api.ts";
+import { type Executed, outcomeOf, type Program } from "../execute.ts";
+import type { Runtime } from "../runtimes.ts";
+import {
+  hasProgram,
+  memoryKbOf,
+  type Paid,
+  paidOf,
+  programFields,
+  programOf,
+  programRule,
+  runTimes,
+  timeoutOf,
+} from "./fields.ts";
 
-const timeoutRule = {
-  error: `must be a whole number of milliseconds from ${RUN_TIMEOUT_MS_MIN} to ${RUN_TIMEOUT_MS_MAX}`,
-};
-
-/** What `POST /api/execute` takes. Fields it does not know are ignored; null is as good as absent. */
-export const ApiExecuteRequest = z.object({
-  language: z.string().transform((word, ctx) => {
-    const id = findLanguage(word);
-    if (id !== undefined) return id;
-    const params: { code: ErrorCode } = { code: "unknown_language" };
-    const message = `is not a supported language; use one of ${LANGUAGE_IDS.join(", ")}`;
-    ctx.issues.push({ code: "custom", input: word, params, message });
-    return z.NEVER;
-  }),
-  code: limitedText(CODE_BYTES_MAX).refine((code) => code !== "", { error: "must not be empty" }),
-  timeout: z
-    .int(timeoutRule)
-    .min(RUN_TIMEOUT_MS_MIN, timeoutRule)
-    .max(RUN_TIMEOUT_MS_MAX, timeoutRule)
-    .nullish(),
-  stdin: limitedText(STDIN_BYTES_MAX).nullish(),
-});
+/**
+ * What `POST /api/execute` takes: a program as `code`, as `files`, or as `code` with `files` beside
+ * it. Fields it does not know are ignored.
+ */
+export const ApiExecuteRequest = z
+  .object({
+    ...programFields,
+    timeout: timeoutOf(RUN_TIMEOUT_MS_MAX),
+    compileTimeout: timeoutOf(COMPILE_TIMEOUT_MS_MAX),
+  })
+  .refine(hasProgram, programRule);
 export type ApiExecuteRequest = z.infer<typeof ApiExecuteRequest>;
 
-/** What `POST /api/execute` answers for a program that ran, whatever came of it. */
-export type ApiExecution = {
-  id: string;
-  language: string;
-  /** `null` when the program did not exit by itself. */
+type Stage = {
+  /** `null` when it did not exit by itself. */
   exitCode: number | null;
   stdout: string;
   stderr: string;
   /** Whole milliseconds, measured in the sandbox. */
   duration: number;
-  timedOut: boolean;
   outcome: string;
   signal: string | null;
   memoryKb: number;
@@ -60,65 +53,71 @@ export type ApiExecution = {
   stderrTruncated: boolean;
   stdoutIsUtf8: boolean;
   stderrIsUtf8: boolean;
-} & ({ credits: { charged: number; remaining: number } } | { demo: { remaining: number } });
+};
+
+/**
+ * What `POST /api/execute` answers for a program that ran, whatever came of it; or, where it could
+ * not be compiled, what its compiler came to, so that whoever looks at nothing else sees why.
+ */
+export type ApiExecution = {
+  id: string;
+  language: string;
+  version: string;
+  timedOut: boolean;
+  compile?: Stage & { cached: boolean };
+} & Stage &
+  Paid;
 
 /** A request of this face as a program for the core. */
 export function toProgram(request: ApiExecuteRequest): Program {
-  const { language, code, timeout, stdin } = request;
-  return {
-    language,
-    files: [{ name: LANGUAGES[language].mainFile, content: code }],
-    ...(typeof stdin === "string" ? { stdin } : {}),
-    runTimeoutMs: timeout ?? RUN_TIMEOUT_MS_DEFAULT,
-    compileTimeoutMs: COMPILE_TIMEOUT_MS_DEFAULT,
-  };
+  return programOf(request, {
+    ...runTimes(request.timeout, RUN_TIMEOUT_MS_DEFAULT),
+    compileTimeoutMs: request.compileTimeout ?? COMPILE_TIMEOUT_MS_DEFAULT,
+  });
 }
 
 /** What came of a program, in the words of this face. */
-export function toApiExecution(program: Program, executed: Executed): ApiExecution {
-  const { executionId, report, chargedMicro, left } = executed;
+export function toApiExecution({ language }: Program, executed: Executed): ApiExecution {
+  const { executionId, report } = executed;
+  const { version, compile } = report;
+  const last = report.run ?? compile;
+  if (last === undefined) throw new Error("a report has neither run nor compiled anything");
   return {
     id: executionId,
-    language: program.language,
-    exitCode: report.exitCode,
-    stdout: withoutFinalNewline(report.stdout),
-    stderr: withoutFinalNewline(report.stderr),
-    duration: Math.round(report.wallMs),
-    timedOut: report.outcome === "timeout",
-    outcome: report.outcome,
-    signal: report.signal,
-    memoryKb: Math.ceil(report.memoryPeakBytes / 1024),
-    stdoutBytes: report.stdoutBytes,
-    stderrBytes: report.stderrBytes,
-    stdoutTruncated: report.stdoutTruncated,
-    stderrTruncated: report.stderrTruncated,
-    stdoutIsUtf8: report.stdoutIsUtf8,
-    stderrIsUtf8: report.stderrIsUtf8,
-    ...("demoRuns" in left
-      ? { demo: { remaining: left.demoRuns } }
-      : {
-          credits: { charged: creditsOf(chargedMicro), remaining: creditsOf(left.balanceMicro) },
-        }),
+    language,
+    version,
+    ...stageOf(last),
+    outcome: outcomeOf(report),
+    timedOut: last.outcome === "timeout",
+    ...(compile && { compile: { ...stageOf(compile), cached: compile.isCached } }),
+    ...paidOf(executed),
+  };
+}
+
+/** A language that can be had, in the words of this face. */
+export function toApiLanguage(runtime: Runtime) {
+  const { language, name, version, aliases, isCompiled, mainFile } = runtime;
+  return { language, name, version, aliases, compiled: isCompiled, mainFile };
+}
+
+function stageOf(stage: StageReport): Stage {
+  return {
+    exitCode: stage.exitCode,
+    stdout: withoutFinalNewline(stage.stdout),
+    stderr: withoutFinalNewline(stage.stderr),
+    duration: Math.round(stage.wallMs),
+    outcome: stage.outcome,
+    signal: stage.signal,
+    memoryKb: memoryKbOf(stage),
+    stdoutBytes: stage.stdoutBytes,
+    stderrBytes: stage.stderrBytes,
+    stdoutTruncated: stage.stdoutTruncated,
+    stderrTruncated: stage.stderrTruncated,
+    stdoutIsUtf8: stage.stdoutIsUtf8,
+    stderrIsUtf8: stage.stderrIsUtf8,
   };
 }
 
 function withoutFinalNewline(text: string): string {
   return text.endsWith("\n") ? text.slice(0, -1) : text;
-}
-
-/** Text of at most `bytesMax` bytes. Half a surrogate pair cannot be UTF-8 and becomes U+FFFD. */
-function limitedText(bytesMax: number) {
-  const params: { code: ErrorCode } = { code: "payload_too_large" };
-  return z
-    .string()
-    .transform((text) => text.toWellFormed())
-    .refine((text) => byteLength(text, bytesMax) <= bytesMax, {
-      error: `must be at most ${bytesMax} bytes`,
-      params,
-    });
-}
-
-/** The UTF-8 length, or the length in code units when that alone is too much. */
-function byteLength(text: string, bytesMax: number): number {
-  return text.length > bytesMax ? text.length : new TextEncoder().encode(text).length;
 }

@@ -3,8 +3,13 @@
 
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
+import { expect } from "vitest";
 import type { ErrorBody } from "../../../shared/errors.ts";
-import type { ExecutionReport, RunnerExecuteRequest } from "../../../shared/runner-api.ts";
+import {
+  type ExecutionReport,
+  RunnerExecuteRequest,
+  type StageReport,
+} from "../../../shared/runner-api.ts";
 import type { Env } from "../../../worker/env.ts";
 import worker from "../../../worker/index.ts";
 
@@ -42,9 +47,9 @@ export function gateway(runner: Runner = answering(), settings: Partial<Env> = {
         headers: { ...type, ...headers },
       });
     },
-    /** Runs a program with `apiKey`. */
-    async run(apiKey: string, program: object = PROGRAM) {
-      return await this.post("/api/execute", program, { Authorization: `Bearer ${apiKey}` });
+    /** Runs a program with `apiKey`, by the one face or the other. */
+    async run(apiKey: string, program: object = PROGRAM, path = "/api/execute") {
+      return await this.post(path, program, { Authorization: `Bearer ${apiKey}` });
     },
     /** Opens an account from an address of its own. */
     async open(): Promise<{ apiKey: string; accountId: string }> {
@@ -63,9 +68,18 @@ export function gateway(runner: Runner = answering(), settings: Partial<Env> = {
   };
 }
 
+/** A gateway whose objects may not be asked, so that a bad request that reaches one shows. */
+export function deaf(): Gateway {
+  const nobody = new Proxy({}, { get: () => () => expect.fail("an object was asked") });
+  return gateway(() => expect.fail("the runner was asked"), {
+    ACCOUNTS: nobody as never,
+    VISITORS: nobody as never,
+  });
+}
+
 export const PROGRAM = { language: "python", code: "print(1)" };
 
-export const REPORT: ExecutionReport = {
+export const STAGE: StageReport = {
   outcome: "ok",
   exitCode: 0,
   signal: null,
@@ -80,17 +94,23 @@ export const REPORT: ExecutionReport = {
   wallMs: 18.4,
   cpuMs: 12,
   memoryPeakBytes: 9_000_000,
-  queueMs: 0.5,
 };
 
-/** A runner that reports the same of every program. `seen` gathers what it was asked. */
+export const REPORT: ExecutionReport = { version: "3.13.5", run: STAGE, queueMs: 0.5 };
+
+/** A runner that runs every program with the same end. `seen` gathers what it was asked. */
 export function answering(
-  report: Partial<ExecutionReport> = {},
+  run: Partial<StageReport> = {},
   seen: RunnerExecuteRequest[] = [],
 ): Runner {
+  return reporting({ ...REPORT, run: { ...STAGE, ...run } }, seen);
+}
+
+/** A runner that reports the same of every program it would take. */
+export function reporting(report: ExecutionReport, seen: RunnerExecuteRequest[] = []): Runner {
   return async (request) => {
-    seen.push(await request.json());
-    return Response.json({ ...REPORT, ...report });
+    seen.push(RunnerExecuteRequest.parse(await request.json()));
+    return Response.json(report);
   };
 }
 

@@ -1,0 +1,156 @@
+// What the faces have in common: the fields a program is written in, whatever it is sent to, and how
+// they become the core's. Null is as good as absent. Half a surrogate pair cannot be UTF-8 and
+// becomes U+FFFD, in texts and in names.
+
+import * as z from "zod";
+import type { ErrorCode } from "../../shared/errors.ts";
+import { bytesOf, refuseBadFiles } from "../../shared/files.ts";
+import { findLanguage, LANGUAGE_IDS, languageOf } from "../../shared/languages.ts";
+import { CODE_BYTES_MAX, RUN_TIMEOUT_MS_MIN, STDIN_BYTES_MAX } from "../../shared/limits.ts";
+import { creditsOf } from "../../shared/money.ts";
+import {
+  FILE_ENCODINGS,
+  isBase64,
+  ProgramArgs,
+  type ProgramFile,
+  VersionSelector,
+  WorkspacePath,
+} from "../../shared/runner-api.ts";
+import type { Executed, Program } from "../execute.ts";
+
+const WellFormed = z.string().transform((text) => text.toWellFormed());
+
+const File = z
+  .object({
+    name: WellFormed.pipe(WorkspacePath),
+    content: WellFormed,
+    encoding: z
+      .enum(FILE_ENCODINGS, { error: `must be one of ${FILE_ENCODINGS.join(", ")}` })
+      .nullish(),
+  })
+  .refine(({ content, encoding }) => encoding !== "base64" || isBase64(content), {
+    error: "is not base64",
+    path: ["content"],
+  })
+  .transform(
+    ({ name, content, encoding }): ProgramFile => ({
+      name,
+      content,
+      ...(encoding && { encoding }),
+    }),
+  );
+
+const Language = z.string().transform((word, ctx) => {
+  const id = findLanguage(word);
+  if (id !== undefined) return id;
+  const params: { code: ErrorCode } = { code: "unknown_language" };
+  const message = `is not a supported language; use one of ${LANGUAGE_IDS.join(", ")}`;
+  ctx.issues.push({ code: "custom", input: word, params, message });
+  return z.NEVER;
+});
+
+/** The fields that every face calls by the same name. */
+export const programFields = {
+  language: Language,
+  /** The program, where it is one file. */
+  code: limitedText(CODE_BYTES_MAX)
+    .refine((code) => code !== "", { error: "must not be empty" })
+    .nullish(),
+  files: z.array(File).nullish(),
+  args: z.array(WellFormed).pipe(ProgramArgs).nullish(),
+  stdin: limitedText(STDIN_BYTES_MAX).nullish(),
+  version: VersionSelector.nullish(),
+  optimize: z.boolean().nullish(),
+};
+const ProgramFields = z.object(programFields);
+export type ProgramFields = z.infer<typeof ProgramFields>;
+
+/** The core's times, as a face reads them from its own fields. */
+export type Times = Pick<Program, "runTimeoutMs" | "leastRunMs" | "compileTimeoutMs">;
+
+/** A whole number of milliseconds, up to `msMax`. */
+export function timeoutOf(msMax: number) {
+  const rule = {
+    error: `must be a whole number of milliseconds from ${RUN_TIMEOUT_MS_MIN} to ${msMax}`,
+  };
+  return z.int(rule).min(RUN_TIMEOUT_MS_MIN, rule).max(msMax, rule).nullish();
+}
+
+/** The time to run in: what was asked for; or, where nothing was, as much of the default as is paid for. */
+export function runTimes(askedMs: number | null | undefined, defaultMs: number) {
+  return {
+    runTimeoutMs: askedMs ?? defaultMs,
+    leastRunMs: askedMs ?? RUN_TIMEOUT_MS_MIN,
+  };
+}
+
+/** Whether there is anything to run. */
+export function hasProgram({ code, files }: Pick<ProgramFields, "code" | "files">): boolean {
+  return typeof code === "string" || hasFiles({ files });
+}
+
+/** Whether there are files; a list of none is as good as no list. */
+export function hasFiles({ files }: Pick<ProgramFields, "files">): boolean {
+  return (files ?? []).length > 0;
+}
+
+/** The rule of both faces, and its sentence. */
+export const programRule = {
+  error: "is required where no `files` are sent",
+  path: ["code"],
+};
+
+/** A face's fields as a program for the core. Throws Failure when its files cannot be one program. */
+export function programOf(fields: ProgramFields, times: Times): Program {
+  const { language, args, stdin, version, optimize } = fields;
+  return {
+    language,
+    files: filesOf(fields),
+    ...(args && { args }),
+    ...(typeof stdin === "string" && { stdin }),
+    ...(typeof version === "string" && { version }),
+    ...(typeof optimize === "boolean" && { optimize }),
+    ...times,
+  };
+}
+
+function filesOf({ language, code, files }: ProgramFields): ProgramFile[] {
+  const others = files ?? [];
+  const isCode = typeof code === "string";
+  const all = isCode ? [{ name: languageOf(language).mainFile, content: code }, ...others] : others;
+  const sized = all.map((file) => ({ name: file.name, bytes: bytesOf(file) }));
+  // A caller counts its own files, and `code` is none of them.
+  const fieldAt = (index: number) => (index === 0 ? "code" : `files[${index - 1}]`);
+  refuseBadFiles(sized, isCode ? fieldAt : undefined);
+  return all;
+}
+
+/** What an execution cost and what is left, in the words of every face. */
+export type Paid =
+  | { credits: { charged: number; remaining: number } }
+  | { demo: { remaining: number } };
+
+export function paidOf({ chargedMicro, left }: Executed): Paid {
+  if ("demoRuns" in left) return { demo: { remaining: left.demoRuns } };
+  const remaining = creditsOf(left.balanceMicro);
+  return { credits: { charged: creditsOf(chargedMicro), remaining } };
+}
+
+/** Memory as every face tells it: in KB, and never less than there was. */
+export function memoryKbOf({ memoryPeakBytes }: { memoryPeakBytes: number }): number {
+  return Math.ceil(memoryPeakBytes / 1024);
+}
+
+/** Text of at most `bytesMax` bytes. */
+function limitedText(bytesMax: number) {
+  const params: { code: ErrorCode } = { code: "payload_too_large" };
+  return WellFormed.refine((text) => byteLength(text, bytesMax) <= bytesMax, {
+    error: `must be at most ${bytesMax} bytes`,
+    params,
+  });
+}
+
+/** The UTF-8 length, or the length in code units when that alone is too much. */
+function byteLength(text: string, bytesMax: number): number {
+  return text.length > bytesMax ? text.length : new TextEncoder().encode(text).length;
+}
