@@ -155,6 +155,17 @@ describe.each(FACES)("a program of files sent to %s", (path) => {
     expect(await errorOf(response)).toMatchObject({ code: "invalid_request", field: "files" });
   });
 
+  it.each([
+    ["files", {}],
+    ["args", 1],
+  ])("is refused for the number of its %s before any of them is looked at", async (field, item) => {
+    const many = { files: [MAIN], [field]: Array(100_000).fill(item) };
+    const response = await deaf().post(path, { language: "c", ...many });
+    const error = await errorOf(response);
+    expect(error).toMatchObject({ code: "invalid_request", field });
+    expect(error.message).toContain("must be at most 64");
+  });
+
   it.each<[string, object, string]>([
     ["a version that is none", { version: "newest" }, "version"],
     ["a version that is a number", { version: 3.12 }, "version"],

@@ -6,7 +6,13 @@ import * as z from "zod";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { bytesOf, refuseBadFiles } from "../../shared/files.ts";
 import { findLanguage, LANGUAGE_IDS, languageOf } from "../../shared/languages.ts";
-import { CODE_BYTES_MAX, RUN_TIMEOUT_MS_MIN, STDIN_BYTES_MAX } from "../../shared/limits.ts";
+import {
+  ARGS_MAX,
+  CODE_BYTES_MAX,
+  FILES_MAX,
+  RUN_TIMEOUT_MS_MIN,
+  STDIN_BYTES_MAX,
+} from "../../shared/limits.ts";
 import { creditsOf } from "../../shared/money.ts";
 import {
   FILE_ENCODINGS,
@@ -56,8 +62,8 @@ export const programFields = {
   code: limitedText(CODE_BYTES_MAX)
     .refine((code) => code !== "", { error: "must not be empty" })
     .nullish(),
-  files: z.array(File).nullish(),
-  args: z.array(WellFormed).pipe(ProgramArgs).nullish(),
+  files: listOf(File, { most: FILES_MAX, of: "files" }).nullish(),
+  args: listOf(WellFormed, { most: ARGS_MAX, of: "arguments" }).pipe(ProgramArgs).nullish(),
   stdin: limitedText(STDIN_BYTES_MAX).nullish(),
   version: VersionSelector.nullish(),
   optimize: z.boolean().nullish(),
@@ -139,6 +145,14 @@ export function paidOf({ chargedMicro, left }: Executed): Paid {
 /** Memory as every face tells it: in KB, and never less than there was. */
 export function memoryKbOf({ memoryPeakBytes }: { memoryPeakBytes: number }): number {
   return Math.ceil(memoryPeakBytes / 1024);
+}
+
+/** A list that is counted before its items are looked at: a request has room for millions. */
+function listOf<Item extends z.ZodType>(item: Item, { most, of }: { most: number; of: string }) {
+  const counted = z.unknown().refine((list) => !Array.isArray(list) || list.length <= most, {
+    error: `must be at most ${most} ${of}`,
+  });
+  return counted.pipe(z.array(item));
 }
 
 /** Text of at most `bytesMax` bytes. */
