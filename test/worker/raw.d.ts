@@ -2,5 +2,5 @@
 
 declare module "*?raw" {
   const text: string;
-  export default text;
+  export = text;
 }
