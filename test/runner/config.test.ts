@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { ceilingFor, readConfig } from "../../runner/config.ts";
-import { LANGUAGE_IDS } from "../../shared/languages.ts";
+import { SANDBOX_KINDS } from "../../shared/languages.ts";
 
 const GIB = 1024 ** 3;
 const NEEDED = {
@@ -20,6 +20,7 @@ describe("the settings", () => {
       port: 8788,
       runtime: "coderunner-runsc",
       poolFloor: 2,
+      compileCacheBytes: 256 * 1024 ** 2,
       strictIsolation: false,
       logLevel: "info",
     });
@@ -33,6 +34,7 @@ describe("the settings", () => {
       CODERUNNER_RUNTIME: "runsc",
       POOL_FLOOR: "3",
       POOL_CEILING: "40",
+      COMPILE_CACHE_MB: "3",
       STRICT_ISOLATION: "true",
       LOG_LEVEL: "warn",
       SOMETHING_ELSE: "is no concern of ours",
@@ -47,6 +49,7 @@ describe("the settings", () => {
       runtime: "runsc",
       poolFloor: 3,
       poolCeiling: 40,
+      compileCacheBytes: 3 * 1024 ** 2,
       strictIsolation: true,
       logLevel: "warn",
     });
@@ -72,6 +75,9 @@ describe("the settings", () => {
     ["POOL_FLOOR", "many"],
     ["POOL_CEILING", "0"],
     ["POOL_CEILING", "2000"],
+    ["COMPILE_CACHE_MB", "0"],
+    ["COMPILE_CACHE_MB", "65537"],
+    ["COMPILE_CACHE_MB", "lots"],
     ["STRICT_ISOLATION", "perhaps"],
     ["LOG_LEVEL", "loud"],
   ];
@@ -86,7 +92,7 @@ describe("the settings", () => {
     expect(complaint).not.toThrow(secret);
   });
 
-  it("leave room under the ceiling for the floor of every language", () => {
+  it("leave room under the ceiling for the floor of every kind", () => {
     const floors = { POOL_FLOOR: "8", POOL_CEILING: "4" };
     expect(() => readConfig({ ...NEEDED, ...floors })).toThrow("setting POOL_CEILING:");
   });
@@ -100,6 +106,6 @@ describe("the ceiling", () => {
   });
 
   it("is never below what the floors need, with one to spare", () => {
-    expect(ceilingFor(0.5 * GIB, 2)).toBe(2 * LANGUAGE_IDS.length + 1);
+    expect(ceilingFor(0.5 * GIB, 2)).toBe(2 * SANDBOX_KINDS.length + 1);
   });
 });

@@ -91,7 +91,7 @@ function expectSane(frame: Frame): void {
   }
   if (
     (frame.type === "ready" || frame.type === "prepared") &&
-    !/^[\w.+-]{0,64}$/.test(frame.version)
+    !/^[\w.+~:=;-]{0,512}$/.test(frame.version)
   ) {
     throw new Error("a version that is none");
   }

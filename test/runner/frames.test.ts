@@ -8,6 +8,7 @@ import {
   FrameError,
   FrameParser,
   PAYLOAD_BYTES_MAX,
+  PROTOCOL_VERSION,
 } from "../../runner/frames.ts";
 import { randomFrom } from "../kit/random.ts";
 import {
@@ -18,7 +19,7 @@ import {
 } from "../kit/supervisor-frames.ts";
 
 const WANTED: Frame[] = [
-  { type: "hello", job: 2 },
+  { type: "hello", job: PROTOCOL_VERSION },
   { type: "prepared", job: 0, version: "3.13.5" },
   { type: "ready", job: 7, version: "3.13.5" },
   { type: "pong", job: 0 },
@@ -72,6 +73,16 @@ describe("a supervisor's stream", () => {
     expect(() => parse([header])).toThrow(FrameError);
   });
 
+  it("may name the versions of many tools at once, up to the longest that are allowed", () => {
+    const said = "c=14.2.0;java=21.0.9+10-1;php=8.4.16;r=4.5.0~rc:1;";
+    const whole = said.padEnd(512, "lua=5.4.7;");
+    for (const version of [said, whole, ""]) {
+      expect(parse([supervisorFrame(0, FROM.READY, 1, Buffer.from(version))])).toEqual([
+        { type: "ready", job: 1, version },
+      ]);
+    }
+  });
+
   it("tells apart every reason, code and signal of an end", () => {
     const reasons = [0, 1, 2, 3, 4].map((reason) => endOf({ reason }).reason);
     expect(reasons).toEqual(["ended", "wall", "cpu", "memory", "output"]);
@@ -93,8 +104,11 @@ describe("a stream that is none of a supervisor's", () => {
     ["an exit code out of range", supervisorFrame(0, FROM.EXIT, 1, exitPayload({ code: 256 }))],
     ["a negative exit code", supervisorFrame(0, FROM.EXIT, 1, exitPayload({ code: -2 }))],
     ["a signal out of range", supervisorFrame(0, FROM.EXIT, 1, exitPayload({ signal: 65 }))],
-    ["a version that is too long", supervisorFrame(0, FROM.READY, 1, Buffer.alloc(65, "1"))],
+    ["a version that is too long", supervisorFrame(0, FROM.READY, 1, Buffer.alloc(513, "1"))],
     ["a version that is no version", supervisorFrame(0, FROM.READY, 1, Buffer.from("<b>1</b>"))],
+    ["a version in two lines", supervisorFrame(0, FROM.READY, 1, Buffer.from("c=14;\nr=4;"))],
+    ["a version with a space", supervisorFrame(0, FROM.PREPARED, 0, Buffer.from("3.13 rc"))],
+    ["a version with a NUL", supervisorFrame(0, FROM.READY, 1, Buffer.from("3.13\0"))],
     [
       "an end of a file that is too short",
       supervisorFrame(0, FROM.CONTENT_END, 1, Buffer.alloc(15)),

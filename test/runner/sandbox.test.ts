@@ -4,7 +4,7 @@
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Engine } from "../../runner/docker.ts";
-import { FROM, TO } from "../../runner/frames.ts";
+import { FROM, PROTOCOL_VERSION, TO } from "../../runner/frames.ts";
 import { Sandbox, SandboxFault, type Stage } from "../../runner/sandbox.ts";
 import { MEMORY_BYTES_MAX, SANDBOX_GRACE_MS } from "../../shared/limits.ts";
 import { exitPayload, supervisorFrame } from "../kit/supervisor-frames.ts";
@@ -97,7 +97,7 @@ describe("a sandbox that starts", () => {
   it("is refused when its supervisor speaks another protocol", async () => {
     const start = failureOf(Sandbox.start({} as Engine, "python"));
     await pass(0);
-    supervisor.say(FROM.HELLO, 1);
+    supervisor.say(FROM.HELLO, PROTOCOL_VERSION - 1);
     await pass(0);
     expect(await start).toBeInstanceOf(SandboxFault);
     expect(stage.removed).toBe(1);
@@ -106,7 +106,7 @@ describe("a sandbox that starts", () => {
   it("is removed when its interpreter never gets warm", async () => {
     const start = failureOf(Sandbox.start({} as Engine, "python"));
     await pass(0);
-    supervisor.say(FROM.HELLO, 2);
+    supervisor.say(FROM.HELLO, PROTOCOL_VERSION);
     await pass(0);
     supervisor.say(FROM.PREPARED, 0, Buffer.from("3.13.5"));
     await pass(21_000);
@@ -279,7 +279,7 @@ describe("a frozen sandbox", () => {
 async function started(): Promise<Sandbox> {
   const start = Sandbox.start({} as Engine, "python");
   await pass(0);
-  supervisor.say(FROM.HELLO, 2);
+  supervisor.say(FROM.HELLO, PROTOCOL_VERSION);
   await pass(0);
   supervisor.say(FROM.PREPARED, 0, Buffer.from("3.13.5"));
   await pass(0);

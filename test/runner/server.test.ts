@@ -8,7 +8,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createServer } from "../../runner/server.ts";
 import { NonceMemory } from "../../runner/signed.ts";
 import { Failure } from "../../shared/errors.ts";
-import { FILE_BYTES_MAX, REQUEST_BODY_BYTES_MAX } from "../../shared/limits.ts";
+import {
+  COMPILE_TIMEOUT_MS_MAX,
+  FILE_BYTES_MAX,
+  LONG_RUN_TIMEOUT_MS_MAX,
+  REQUEST_BODY_BYTES_MAX,
+} from "../../shared/limits.ts";
 import { RunnerError, type RunnerExecuteRequest } from "../../shared/runner-api.ts";
 import { importSigningKey, type SignatureHeaders } from "../../shared/signature.ts";
 import { answerOf, type Call, callRunner, type Target } from "../kit/signed-call.ts";
@@ -19,8 +24,9 @@ const PROGRAM = {
   executionId: "exec-1",
   accountId: "a",
   language: "python",
-  code: "print(1)",
+  files: [{ name: "main.py", content: "print(1)" }],
   runTimeoutMs: 1000,
+  compileTimeoutMs: 2000,
 };
 const HEALTH = { ready: true, runnerId: "r1", languages: {}, sandboxes: {} };
 
@@ -91,7 +97,11 @@ describe("an execution", () => {
     const program = {
       ...PROGRAM,
       singleUse: true,
-      files: [{ name: "a/b.txt", content: "aGk=", encoding: "base64" }],
+      version: ">=3 <4",
+      files: [...PROGRAM.files, { name: "a/b.txt", content: "aGk=", encoding: "base64" }],
+      optimize: true,
+      runTimeoutMs: LONG_RUN_TIMEOUT_MS_MAX,
+      compileTimeoutMs: COMPILE_TIMEOUT_MS_MAX,
       args: ["one"],
       stdin: "in",
     };
@@ -126,16 +136,34 @@ describe("a bad request", () => {
       { ...PROGRAM, language: "py" },
       "language",
     ],
-    ["no code", without("code"), "code"],
-    ["code that is a number", { ...PROGRAM, code: 7 }, "code"],
-    ["code that is too long", { ...PROGRAM, code: "x".repeat(102_401) }, "code"],
-    ["code that is too long in bytes only", { ...PROGRAM, code: "é".repeat(51_201) }, "code"],
+    ["a program in place of files", { ...without("files"), code: "print(1)" }, "files"],
+    ["no files", without("files"), "files"],
+    ["an empty list of files", { ...PROGRAM, files: [] }, "files"],
+    [
+      "a program that is a number",
+      { ...PROGRAM, files: [{ name: "a", content: 7 }] },
+      "files[0].content",
+    ],
+    ["a version that is a number", { ...PROGRAM, version: 3 }, "version"],
+    ["a version that is too long", { ...PROGRAM, version: "1".repeat(129) }, "version"],
+    ["a wish to optimize in words", { ...PROGRAM, optimize: "yes" }, "optimize"],
     ["no account", without("accountId"), "accountId"],
     ["an empty account", { ...PROGRAM, accountId: "" }, "accountId"],
     ["no id", without("executionId"), "executionId"],
     ["no timeout", without("runTimeoutMs"), "runTimeoutMs"],
     ["a timeout of nothing", { ...PROGRAM, runTimeoutMs: 0 }, "runTimeoutMs"],
-    ["a timeout that is too long", { ...PROGRAM, runTimeoutMs: 30_001 }, "runTimeoutMs"],
+    [
+      "a timeout that is too long",
+      { ...PROGRAM, runTimeoutMs: LONG_RUN_TIMEOUT_MS_MAX + 1 },
+      "runTimeoutMs",
+    ],
+    ["no time for a compiler", without("compileTimeoutMs"), "compileTimeoutMs"],
+    ["a compiler's time of nothing", { ...PROGRAM, compileTimeoutMs: 0 }, "compileTimeoutMs"],
+    [
+      "a compiler's time that is too long",
+      { ...PROGRAM, compileTimeoutMs: COMPILE_TIMEOUT_MS_MAX + 1 },
+      "compileTimeoutMs",
+    ],
     ["a timeout between two milliseconds", { ...PROGRAM, runTimeoutMs: 1.5 }, "runTimeoutMs"],
     ["a timeout in words", { ...PROGRAM, runTimeoutMs: "1000" }, "runTimeoutMs"],
     ["arguments that are no list", { ...PROGRAM, args: "a" }, "args"],
@@ -182,7 +210,7 @@ describe("a bad request", () => {
   });
 
   it("is answered in the one shape the gateway can read", async () => {
-    const answer = await run({ ...PROGRAM, code: 7 });
+    const answer = await run({ ...PROGRAM, files: 7 });
     expect(RunnerError.safeParse(answer.body).success).toBe(true);
     expect(answer.headers.get("content-type")).toMatch("application/json");
   });
