@@ -94,6 +94,7 @@ export class Sandbox {
   #freezing: Promise<void> | undefined;
   #job = 0;
   #stagesRun = 0;
+  #isOver = false;
   #waiter: Waiter | undefined;
   #output: { stdout: Output; stderr: Output } | undefined;
   #content: { parts: Buffer[]; bytesLeft: number } | undefined;
@@ -184,9 +185,10 @@ export class Sandbox {
 
   /**
    * Runs one stage in the waiting process; after the last, and after one that did not end by itself,
-   * there is no other. Throws SandboxFault when there is no outcome.
+   * there is no other: to ask for one is a bug. Throws SandboxFault when there is no outcome.
    */
   async run(stage: Stage): Promise<StageResult> {
+    if (this.#isOver) throw new Error("the job is over, and nothing more of it can be run");
     const frames = this.#encodeStage(stage);
     const output = { stdout: new Output(OUTPUT_BYTES_MAX), stderr: new Output(OUTPUT_BYTES_MAX) };
     await this.thaw().catch((thrown) => this.#fail(`it could not be thawed: ${thrown}`));
@@ -202,6 +204,7 @@ export class Sandbox {
         this.#exitByHost(fault, performance.now() - startedAtMs, stage.memoryBytes),
     );
     this.#output = undefined;
+    this.#isOver = stage.isLast || exit.reason !== "ended";
     return {
       exit,
       stdout: output.stdout.finish(exit.stdoutBytes),
@@ -269,6 +272,7 @@ export class Sandbox {
     const { argv, env, isPrepared, fileBytesMax } = interpreterOf(this.kind);
     this.#job++;
     this.#stagesRun = 0;
+    this.#isOver = false;
     const ready = this.#next("ready", WARM_MS_MAX);
     const limits = {
       uid: FIRST_UID + this.jobsRun,

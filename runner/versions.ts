@@ -10,18 +10,26 @@ import {
   languageOf,
   type SandboxKind,
 } from "../shared/languages.ts";
+import { TOOL_VERSION_BYTES_MAX } from "../shared/limits.ts";
 
 export class Versions {
   readonly #known = new Map<LanguageId, string>();
 
-  /** Takes note of what a sandbox of `kind` said: its version, or `id=version;…` of all others. */
+  /**
+   * Takes note of what a sandbox of `kind` said: its version, or `id=version;…` of all others. What
+   * would not fit into a report is none.
+   */
   learn(kind: SandboxKind, said: string): void {
-    if (kind !== "general") return void this.#known.set(kind, said);
+    if (kind !== "general") return this.#note(kind, said);
     const told = new Map(said.split(";").map((pair) => pair.split("=", 2) as [string, string]));
     for (const id of LANGUAGE_IDS) {
       const version = told.get(id);
-      if (languageOf(id).isWarm !== true && version) this.#known.set(id, version);
+      if (languageOf(id).isWarm !== true && version) this.#note(id, version);
     }
+  }
+
+  #note(id: LanguageId, version: string): void {
+    if (version.length <= TOOL_VERSION_BYTES_MAX) this.#known.set(id, version);
   }
 
   /** The version of `language`, or `undefined` while no sandbox has told it. */

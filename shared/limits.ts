@@ -26,6 +26,8 @@ export const FILES_BYTES_MAX = 11 * MIB;
 export const FILE_NAME_BYTES_MAX = 255;
 /** Longest version selector. */
 export const VERSION_SELECTOR_BYTES_MAX = 128;
+/** Longest version that a tool may say it has. */
+export const TOOL_VERSION_BYTES_MAX = 64;
 /** What is kept of each output stream; the rest is counted and dropped. */
 export const OUTPUT_BYTES_MAX = 512 * KIB;
 /** A program that has written this much in all is stopped. */

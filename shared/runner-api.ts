@@ -15,6 +15,7 @@ import {
   LONG_RUN_TIMEOUT_MS_MAX,
   RUN_TIMEOUT_MS_MIN,
   STDIN_BYTES_MAX,
+  TOOL_VERSION_BYTES_MAX,
   VERSION_SELECTOR_BYTES_MAX,
 } from "./limits.ts";
 import { OUTCOME_NAMES } from "./outcomes.ts";
@@ -134,7 +135,7 @@ export type StageReport = z.infer<typeof StageReport>;
 export const ExecutionReport = z
   .object({
     /** Of the language's own tool, as it says itself. */
-    version: z.string().max(64),
+    version: z.string().max(TOOL_VERSION_BYTES_MAX),
     /** `isCached` when the same sources had been compiled before, and this is what was said then. */
     compile: StageReport.extend({ isCached: z.boolean() }).optional(),
     /** Absent when the program could not be compiled. */
@@ -156,7 +157,7 @@ export const RunnerHealth = z.object({
   ready: z.boolean(),
   runnerId: z.string().max(64),
   /** What it can run. */
-  languages: z.partialRecord(z.enum(LANGUAGE_IDS), z.object({ version: z.string().max(64) })),
+  languages: z.partialRecord(z.enum(LANGUAGE_IDS), z.object({ version: z.string().max(TOOL_VERSION_BYTES_MAX) })),
   /** Its sandboxes by kind: how many wait, and how many work or are being made ready. */
   sandboxes: z.partialRecord(z.enum(SANDBOX_KINDS), z.object({ warm: count, busy: count })),
 });

@@ -2,17 +2,13 @@
 // the sandbox always goes back to the pool.
 
 import { describe, expect, it } from "vitest";
-import { CompileCache } from "../../runner/compile-cache.ts";
-import { execute } from "../../runner/execute.ts";
 import type { ExitBody } from "../../runner/frames.ts";
-import type { Pool } from "../../runner/pool.ts";
-import { type Sandbox, SandboxFault, type Stage, type StageResult } from "../../runner/sandbox.ts";
-import { Versions } from "../../runner/versions.ts";
+import { SandboxFault } from "../../runner/sandbox.ts";
 import { Failure } from "../../shared/errors.ts";
-import { SANDBOX_KINDS } from "../../shared/languages.ts";
 import { FILE_BYTES_MAX, MEMORY_BYTES_MAX } from "../../shared/limits.ts";
 import type { Outcome } from "../../shared/outcomes.ts";
 import type { RunnerExecuteRequest } from "../../shared/runner-api.ts";
+import { runWith as run } from "./kit/fake-executor.ts";
 import { REPORT, resultOf } from "./kit/report.ts";
 
 const REQUEST: RunnerExecuteRequest = {
@@ -26,7 +22,7 @@ const REQUEST: RunnerExecuteRequest = {
 
 describe("an execution", () => {
   it("reports what was measured and how long it waited", async () => {
-    const { report } = await run(REQUEST, async () => resultOf());
+    const { report } = await run(REQUEST, { stage: async () => resultOf() });
     expect(report).toEqual({ ...REPORT, queueMs: expect.any(Number) });
   });
 
@@ -36,8 +32,8 @@ describe("an execution", () => {
       { name: "data/a.txt", content: "é" },
       { name: "b.bin", content: "AAEC/w==", encoding: "base64" },
     ];
-    const { jobs } = await run({ ...REQUEST, files, args: ["x"], stdin: "in" });
-    expect(jobs).toEqual([
+    const { stages } = await run({ ...REQUEST, files, args: ["x"], stdin: "in" });
+    expect(stages).toEqual([
       {
         files: [
           { name: "main.py", content: Buffer.from("print(1)") },
@@ -81,15 +77,15 @@ describe("an outcome", () => {
   ];
 
   it.each(ends)("of %j is %s", async (exit, outcome, exitCode, signal) => {
-    const { report } = await run(REQUEST, async () => resultOf(exit));
+    const { report } = await run(REQUEST, { stage: async () => resultOf(exit) });
     expect(report?.run).toMatchObject({ outcome, exitCode, signal });
   });
 });
 
 describe("a failure", () => {
   it("of the sandbox is no outcome and keeps its reason inside", async () => {
-    const { failure, released } = await run(REQUEST, async () => {
-      throw new SandboxFault("no exit within 3000 ms");
+    const { failure, released } = await run(REQUEST, {
+      stage: async () => Promise.reject(new SandboxFault("no exit within 3000 ms")),
     });
     expect(failure).toMatchObject({ code: "runner_fault", detail: "no exit within 3000 ms" });
     expect(failure?.message).not.toContain("3000");
@@ -97,8 +93,8 @@ describe("a failure", () => {
   });
 
   it("that nobody foresaw passes on and gives the sandbox back all the same", async () => {
-    const { thrown, released } = await run(REQUEST, async () => {
-      throw new TypeError("a bug");
+    const { thrown, released } = await run(REQUEST, {
+      stage: async () => Promise.reject(new TypeError("a bug")),
     });
     expect(thrown).toBeInstanceOf(TypeError);
     expect(released.length).toBe(1);
@@ -106,7 +102,7 @@ describe("a failure", () => {
 
   it("of being busy passes through, and nothing is given back", async () => {
     const busy = new Failure("busy", { retryAfterMs: 1000 });
-    const { thrown, released } = await run(REQUEST, undefined, busy);
+    const { thrown, released } = await run(REQUEST, { refusal: busy });
     expect(thrown).toBe(busy);
     expect(released).toEqual([]);
   });
@@ -153,45 +149,3 @@ describe("a file", () => {
     expect((await run({ ...REQUEST, files })).report?.run?.outcome).toBe("ok");
   });
 });
-
-/** Runs `request` against a pool of one sandbox that does as `behave` says. */
-async function run(
-  request: RunnerExecuteRequest,
-  behave: () => Promise<StageResult> = async () => resultOf(),
-  refusal?: Failure,
-) {
-  const jobs: Stage[] = [];
-  const taken: [string, string][] = [];
-  const released: unknown[] = [];
-  const sandbox = {
-    run: (job: Stage) => {
-      jobs.push(job);
-      return behave();
-    },
-  };
-  const pool = {
-    take: async (accountId: string, language: string) => {
-      if (refusal !== undefined) throw refusal;
-      taken.push([accountId, language]);
-      return sandbox;
-    },
-    release: (given: unknown, options: unknown) => {
-      expect(given).toBe(sandbox);
-      released.push(options);
-    },
-  };
-  const versions = new Versions();
-  for (const kind of SANDBOX_KINDS)
-    versions.learn(kind, kind === "general" ? "c=14.2.0;" : "3.13.5");
-  const executor = {
-    pool: pool as unknown as Pool<Sandbox>,
-    versions,
-    cache: new CompileCache(2 ** 20),
-  };
-  const result = await execute(executor, request).then(
-    (report) => ({ report, thrown: undefined }),
-    (thrown: unknown) => ({ report: undefined, thrown }),
-  );
-  const failure = result.thrown instanceof Failure ? result.thrown : undefined;
-  return { ...result, failure, jobs, taken, released };
-}

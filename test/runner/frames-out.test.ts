@@ -85,6 +85,14 @@ describe("a frame to the supervisor", () => {
     expect(payload.subarray(40).toString()).toBe("3\na b\0\0ü\0");
   });
 
+  it("starts a stage that another may follow with a mark, and is otherwise the same", () => {
+    const last = payloadOf(encodeStart(3, { ...START, args: ["x"] }));
+    const stage = payloadOf(encodeStart(3, { ...START, isStage: true, args: ["x"] }));
+    expect([last.readUInt32LE(32), stage.readUInt32LE(32)]).toEqual([0, 1]);
+    stage.writeUInt32LE(0, 32);
+    expect(stage.equals(last)).toBe(true);
+  });
+
   it("refuses a NUL in a string, which would make two strings of it", () => {
     expect(() => encodeStart(1, { ...START, args: ["a\0b"] })).toThrow(RangeError);
     expect(() => encodeFile(1, "a\0b", 0o644, Buffer.alloc(0))).toThrow(RangeError);
