@@ -1,39 +1,82 @@
-// The little language in which an attack says what is to become of it, in its first comment line:
+// The little language in which an attack or a sample says what is to become of it, in its first
+// comment line:
 //
 //   # wants: timeout; timeoutMs=1000; within 1500 ms; stdout starts with "start"
 //
-// First come the outcomes that are right (`ok|error`), then clauses in any order. What a program is
-// given: `timeoutMs=N`, `stdin "text"`, `times=N` (the run's number is its first argument). What is
+// First come the outcomes that are right (`ok|error`; those of a program that was not compiled are
+// `compile_error`, `compile_timeout` and so on), then clauses in any order. What a program is given:
+// `timeoutMs=N`, `compileTimeoutMs=N`, `stdin "text"`, `args ["one", "two"]`, `named "file"`, `times=N`
+// (the run's number is its first argument), `singleUse`, `optimize`. What is
 // measured: `within N ms` of wall time, `exit N`, `signal NAME`, `stdoutBytes >= N`,
 // `stderrBytes >= N`, `peak <= N MB`. What it printed: `stdout is|has|lacks|starts with "text"`, and
 // the same for stderr. Texts are JSON strings; `$HOST_NAME`, `$HOST_RELEASE` and `$HOST_CPU` in them
-// stand for what this machine says of itself. A line that does not parse fails its test.
+// stand for what this machine says of itself. What is measured and printed is the last stage's that
+// there was. A line that does not parse fails its test.
 
 import { readFileSync } from "node:fs";
 import { hostname, release } from "node:os";
-import type { StageReport } from "../../shared/runner-api.ts";
+import type { ExecutionReport, StageReport } from "../../shared/runner-api.ts";
 
-export type Check = { clause: string; fails: (report: StageReport) => string | undefined };
+/** What came of the last stage that there was, and which of them that is. */
+export type Result = Omit<StageReport, "outcome"> & { outcome: string };
+
+export type Check = { clause: string; fails: (result: Result) => string | undefined };
 
 export type Wants = {
   timeoutMs: number;
+  compileTimeoutMs: number;
   stdin: string;
+  args: string[];
+  /** What its file is to be called instead of what its language says. */
+  name: string | undefined;
+  singleUse: boolean;
+  optimize: boolean;
   times: number;
   checks: Check[];
 };
 
 const TIMEOUT_MS_DEFAULT = 3000;
+const COMPILE_TIMEOUT_MS_DEFAULT = 60_000;
+/** How a comment begins, in whatever language. */
+const COMMENT = /^(?:#|\/\/|--|;|<\?php \/\/) wants: (.+)$/;
+
+const NOTHING_GIVEN: Omit<Wants, "checks"> = {
+  timeoutMs: TIMEOUT_MS_DEFAULT,
+  compileTimeoutMs: COMPILE_TIMEOUT_MS_DEFAULT,
+  stdin: "",
+  args: [],
+  name: undefined,
+  singleUse: false,
+  optimize: false,
+  times: 1,
+};
 
 /** Reads the wants out of a program's source. */
 export function readWants(source: string): Wants {
   const line = source.slice(0, source.indexOf("\n"));
-  const match = /^(?:#|\/\/) wants: (.+)$/.exec(line);
+  const match = COMMENT.exec(line);
   if (match?.[1] === undefined) throw new Error(`the first line states no wants: ${line}`);
   const [outcomes, ...clauses] = splitClauses(match[1]);
-  const wants: Wants = { timeoutMs: TIMEOUT_MS_DEFAULT, stdin: "", times: 1, checks: [] };
+  const wants: Wants = { ...NOTHING_GIVEN, checks: [] };
   wants.checks.push(outcomeCheck(outcomes ?? ""));
   for (const clause of clauses) readClause(clause, wants);
   return wants;
+}
+
+/** What of `wants` is false of a report, one text each. */
+export function problemsOf(report: ExecutionReport, wants: Wants): string[] {
+  const result = resultOf(report);
+  return wants.checks.flatMap(({ clause, fails }) => {
+    const was = fails(result);
+    return was === undefined ? [] : [`wants ${clause}, was ${was}`];
+  });
+}
+
+/** The stage whose end was the program's. */
+export function resultOf({ compile, run }: ExecutionReport): Result {
+  if (run !== undefined) return run;
+  if (compile === undefined) throw new Error("a report of nothing");
+  return { ...compile, outcome: `compile_${compile.outcome}` };
 }
 
 /** Cuts at every `;` that is not inside a JSON string. */
@@ -59,6 +102,11 @@ type Read = (parts: string[], wants: Wants, clause: string) => void;
 
 const CLAUSES: readonly (readonly [RegExp, Read])[] = [
   [/^timeoutMs=(\d+)$/, ([ms], wants) => set(wants, { timeoutMs: Number(ms) })],
+  [/^compileTimeoutMs=(\d+)$/, ([ms], wants) => set(wants, { compileTimeoutMs: Number(ms) })],
+  [/^args (\[.*\])$/, ([args], wants) => set(wants, { args: JSON.parse(args ?? "") })],
+  [/^named (".*")$/, ([name], wants) => set(wants, { name: JSON.parse(name ?? "") })],
+  [/^singleUse$/, (_, wants) => set(wants, { singleUse: true })],
+  [/^optimize$/, (_, wants) => set(wants, { optimize: true })],
   [/^times=(\d+)$/, ([times], wants) => set(wants, { times: Number(times) })],
   [/^stdin (".*")$/, ([text], wants) => set(wants, { stdin: JSON.parse(text ?? "") })],
   [/^stdin of (\d+) bytes$/, ([size], wants) => set(wants, { stdin: "x".repeat(Number(size)) })],
@@ -105,7 +153,7 @@ const TEXT_TESTS = {
   "starts with": (written: string, text: string) => written.startsWith(text),
 };
 
-function number(test: (report: StageReport, wanted: number) => string | undefined): Read {
+function number(test: (report: Result, wanted: number) => string | undefined): Read {
   return ([digits], wants, clause) => {
     wants.checks.push(check(clause, (report) => test(report, Number(digits))));
   };

@@ -27,7 +27,7 @@ export function readSources(...folders: string[]): Source[] {
     .filter(
       (path) => path.endsWith(".ts") && folders.some((folder) => path.startsWith(`${folder}/`)),
     )
-    .filter((path) => !path.startsWith("runner/image/") && !path.includes("/programs/"))
+    .filter((path) => !path.startsWith("runner/image/") && !/\/programs\/|\/samples\//.test(path))
     .map((path) => {
       const text = readText(path);
       return { path, text, imports: importsOf(path, text) };

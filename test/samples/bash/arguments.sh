@@ -1,0 +1,5 @@
+# wants: ok; args ["a b", "", "-x", "ü*", "--", "$HOME"]; stdout is "6\n[a b]\n[]\n[-x]\n[ü*]\n[--]\n[$HOME]\n"
+echo $#
+for argument; do
+  printf '[%s]\n' "$argument"
+done

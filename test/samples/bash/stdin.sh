@@ -1,0 +1,2 @@
+# wants: ok; stdin "one\n\ttwo  \n\nthree\n"; stdout is "one\n\ttwo  \n\nthree\n"
+cat

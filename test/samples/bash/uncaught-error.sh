@@ -1,0 +1,4 @@
+# wants: error; stdout is "before\n"; stderr has "something broke"
+echo before
+: "${nothing:?something broke}"
+echo after

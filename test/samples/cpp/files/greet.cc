@@ -1,0 +1,6 @@
+#include "greet.hpp"
+
+std::string greet(const std::string &name)
+{
+    return "Hello, " + name + "!";
+}

@@ -1,0 +1,7 @@
+// wants: ok; stdout is "Hello, world!\n"
+#include <iostream>
+
+int main()
+{
+    std::cout << "Hello, world!\n";
+}

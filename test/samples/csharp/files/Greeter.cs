@@ -1,0 +1,7 @@
+static class Greeter
+{
+    public static string Greet(string name)
+    {
+        return "Hello, " + name + "!";
+    }
+}

@@ -1,0 +1,9 @@
+// wants: compile_error; stdout is ""; stderr has "main"
+package main
+
+import "fmt"
+
+func main() {
+	var unused int
+	fmt.Println("never")
+}

@@ -1,0 +1,8 @@
+// wants: ok; stdout is "Hello, world!\n"
+package main
+
+import "fmt"
+
+func main() {
+	fmt.Println("Hello, world!")
+}

@@ -1,0 +1,6 @@
+// wants: ok; stdout is "Hello, world!\n"
+public class Main {
+    public static void main(String[] args) {
+        System.out.println("Hello, world!");
+    }
+}

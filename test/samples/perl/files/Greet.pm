@@ -1,0 +1,8 @@
+package Greet;
+
+sub greet {
+    my ($name) = @_;
+    return "Hello, $name!";
+}
+
+1;

@@ -1,0 +1,5 @@
+# wants: ok; stdout is "Hello, world!\n"
+use strict;
+use warnings;
+
+print "Hello, world!\n";

@@ -1,0 +1,2 @@
+<?php // wants: ok; stdout is "Hello, world!\n"
+echo "Hello, world!\n";

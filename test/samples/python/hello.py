@@ -1,0 +1,2 @@
+# wants: ok; stdout is "Hello, world!\n"
+print("Hello, world!")

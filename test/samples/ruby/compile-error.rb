@@ -1,0 +1,3 @@
+# wants: error; exit 1; stdout is ""; stderr has "main.rb"
+puts "never"
+def broken(

@@ -1,0 +1,4 @@
+// wants: ok; stdout is "Hello, world!\n"
+fn main() {
+    println!("Hello, world!");
+}

@@ -1,0 +1,3 @@
+// wants: ok; stdout is "Hello, world!\n"
+const greeting: string = "Hello, world!";
+console.log(greeting);
