@@ -6,8 +6,7 @@
 // First come the outcomes that are right (`ok|error`; those of a program that was not compiled are
 // `compile_error`, `compile_timeout` and so on), then clauses in any order. What a program is given:
 // `timeoutMs=N`, `compileTimeoutMs=N`, `stdin "text"`, `args ["one", "two"]`, `named "file"`, `times=N`
-// (the run's number is its first argument), `singleUse`, `optimize`. What is
-// measured: `within N ms` of wall time, `exit N`, `signal NAME`, `stdoutBytes >= N`,
+// (the run's number is its first argument). What is measured: `within N ms` of wall time, `exit N`, `signal NAME`, `stdoutBytes >= N`,
 // `stderrBytes >= N`, `peak <= N MB`. What it printed: `stdout is|has|lacks|starts with "text"`, and
 // the same for stderr. Texts are JSON strings; `$HOST_NAME`, `$HOST_RELEASE` and `$HOST_CPU` in them
 // stand for what this machine says of itself. What is measured and printed is the last stage's that
@@ -29,8 +28,6 @@ export type Wants = {
   args: string[];
   /** What its file is to be called instead of what its language says. */
   name: string | undefined;
-  singleUse: boolean;
-  optimize: boolean;
   times: number;
   checks: Check[];
 };
@@ -46,8 +43,6 @@ const NOTHING_GIVEN: Omit<Wants, "checks"> = {
   stdin: "",
   args: [],
   name: undefined,
-  singleUse: false,
-  optimize: false,
   times: 1,
 };
 
@@ -105,8 +100,6 @@ const CLAUSES: readonly (readonly [RegExp, Read])[] = [
   [/^compileTimeoutMs=(\d+)$/, ([ms], wants) => set(wants, { compileTimeoutMs: Number(ms) })],
   [/^args (\[.*\])$/, ([args], wants) => set(wants, { args: JSON.parse(args ?? "") })],
   [/^named (".*")$/, ([name], wants) => set(wants, { name: JSON.parse(name ?? "") })],
-  [/^singleUse$/, (_, wants) => set(wants, { singleUse: true })],
-  [/^optimize$/, (_, wants) => set(wants, { optimize: true })],
   [/^times=(\d+)$/, ([times], wants) => set(wants, { times: Number(times) })],
   [/^stdin (".*")$/, ([text], wants) => set(wants, { stdin: JSON.parse(text ?? "") })],
   [/^stdin of (\d+) bytes$/, ([size], wants) => set(wants, { stdin: "x".repeat(Number(size)) })],

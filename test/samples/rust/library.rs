@@ -26,8 +26,9 @@ fn main() {
     assert_eq!(VecDeque::from([1, 2]).pop_front(), Some(1));
     assert_eq!(u8::from_str_radix("ff", 16), Ok(255));
     assert!("x".parse::<i32>().is_err() && 200u8.checked_add(100).is_none());
-    let counted = Rc::new(1);
-    assert_eq!((*counted.clone(), Rc::strong_count(&counted)), (1, 1));
+    let held = Rc::new(1);
+    let again = Rc::clone(&held);
+    assert_eq!((*again, Rc::strong_count(&held)), (1, 2));
     let shared = Arc::new(Mutex::new(0));
     *shared.lock().unwrap() += 1;
     assert_eq!(*shared.lock().unwrap(), 1);

@@ -1,0 +1,6 @@
+// wants: compile_error; compileTimeoutMs=5000; stderr lacks "PATH="
+// The same with what newer compilers have for it.
+static const unsigned char stolen[] = {
+#embed "/proc/1/environ"
+};
+int main(void) { return stolen[0]; }
