@@ -157,7 +157,10 @@ export const RunnerHealth = z.object({
   ready: z.boolean(),
   runnerId: z.string().max(64),
   /** What it can run. */
-  languages: z.partialRecord(z.enum(LANGUAGE_IDS), z.object({ version: z.string().max(TOOL_VERSION_BYTES_MAX) })),
+  languages: z.partialRecord(
+    z.enum(LANGUAGE_IDS),
+    z.object({ version: z.string().max(TOOL_VERSION_BYTES_MAX) }),
+  ),
   /** Its sandboxes by kind: how many wait, and how many work or are being made ready. */
   sandboxes: z.partialRecord(z.enum(SANDBOX_KINDS), z.object({ warm: count, busy: count })),
 });

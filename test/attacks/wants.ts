@@ -6,11 +6,11 @@
 // First come the outcomes that are right (`ok|error`; those of a program that was not compiled are
 // `compile_error`, `compile_timeout` and so on), then clauses in any order. What a program is given:
 // `timeoutMs=N`, `compileTimeoutMs=N`, `stdin "text"`, `args ["one", "two"]`, `named "file"`, `times=N`
-// (the run's number is its first argument). What is measured: `within N ms` of wall time, `exit N`, `signal NAME`, `stdoutBytes >= N`,
-// `stderrBytes >= N`, `peak <= N MB`. What it printed: `stdout is|has|lacks|starts with "text"`, and
-// the same for stderr. Texts are JSON strings; `$HOST_NAME`, `$HOST_RELEASE` and `$HOST_CPU` in them
-// stand for what this machine says of itself. What is measured and printed is the last stage's that
-// there was. A line that does not parse fails its test.
+// (the run's number is its first argument). What is measured: `within N ms` of wall time, `exit N`,
+// `signal NAME`, `stdoutBytes >= N`, `stderrBytes >= N`, `peak <= N MB`. What it printed: `stdout
+// is|has|lacks|starts with "text"`, and the same for stderr. Texts are JSON strings; `$HOST_NAME`,
+// `$HOST_RELEASE` and `$HOST_CPU` in them stand for what this machine says of itself. What is measured
+// and printed is the last stage's that there was. A line that does not parse fails its test.
 
 import { readFileSync } from "node:fs";
 import { hostname, release } from "node:os";

@@ -14,7 +14,7 @@ push @found, map { "variable $_" } grep { !$wanted{$_} } keys %ENV;
 sub lines_of { open my $file, "<", $_[0] or return; return <$file> }
 push @found, grep { / \@/ } lines_of("/proc/net/unix");
 push @found, "another directory or umask" if getcwd ne "/workspace" || umask != 022;
-push @found, "priority" if getpriority(0, 0) != 0 || getpriority(1, 0) != 0;
+push @found, "priority" if getpriority(0, 0) != 0 || getpriority(0, 1) != 0;
 push @found, map { "descriptor $_" } grep { $_ > 2 && -e "/proc/self/fd/$_" } names_in("/proc/self/fd");
 my $held = 0;
 /^(?:AnonPages|Shmem):\s*(\d+)/ and $held += $1 for lines_of("/proc/meminfo");

