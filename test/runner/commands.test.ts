@@ -2,8 +2,9 @@
 // and no name of a caller's can pass for an option or for a file of ours.
 
 import { describe, expect, it } from "vitest";
-import { compileArgs, type Names, PROGRAM_NAME, runArgs } from "../../runner/commands.ts";
+import { compileArgs, type Names, runArgs } from "../../runner/commands.ts";
 import { WORKSPACE } from "../../runner/interpreters.ts";
+import { PROGRAM_NAME } from "../../shared/files.ts";
 import { LANGUAGE_IDS, type LanguageId, languageOf } from "../../shared/languages.ts";
 import { COMPILE_FILE_BYTES_MAX, FILE_BYTES_MAX } from "../../shared/limits.ts";
 
@@ -55,8 +56,9 @@ describe("every language's row", () => {
     for (const place of places) expect(place).toContain(PROGRAM_PATH);
   });
 
-  it.each(WAITING)("hands what waits for %s the caller's arguments and nothing else", (id) => {
-    expect(runArgs(id, namesOf(id), ["-x", "", "run"])).toEqual(["-x", "", "run"]);
+  it.each(WAITING)("hands what waits for %s the main file and the caller's arguments", (id) => {
+    const names = namesOf(id);
+    expect(runArgs(id, names, ["-x", "", "run"])).toEqual([names[0], "-x", "", "run"]);
   });
 
   it.each(LANGUAGE_IDS)("gives %s its environment in both stages", (id) => {

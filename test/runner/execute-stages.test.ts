@@ -274,12 +274,10 @@ describe("what is refused before a sandbox is taken", () => {
     expect(taken).toEqual([]);
   });
 
-  it("is a main file that is not where a waiting interpreter looks", async () => {
-    const files = [{ name: "other.py", content: "" }];
-    const { failure, taken } = await runWith({ ...REQUEST, language: "python", files });
-    expect(failure).toMatchObject({ code: "invalid_request", field: "files[0].name" });
-    expect(failure?.message).toContain("main.py");
-    expect(taken).toEqual([]);
+  it("is no main file by any name where an interpreter waits, which is told it", async () => {
+    const files = [{ name: "src/other.py", content: "" }];
+    const { stages } = await runWith({ ...REQUEST, language: "python", files, args: ["x"] });
+    expect(stages[0]?.args).toEqual(["src/other.py", "x"]);
   });
 
   it("is no main file by any name where the language is started for it", async () => {

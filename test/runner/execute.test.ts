@@ -40,7 +40,7 @@ describe("an execution", () => {
           { name: "data/a.txt", content: Buffer.from("é") },
           { name: "b.bin", content: Buffer.from([0, 1, 2, 255]) },
         ],
-        args: ["x"],
+        args: ["main.py", "x"],
         stdin: Buffer.from("in"),
         wallMs: 1000,
         memoryBytes: MEMORY_BYTES_MAX,
