@@ -110,7 +110,7 @@ export const LANGUAGES = {
     version: "gcc -dumpfullversion",
     compile: {
       sources: [".c"],
-      command: ["/usr/bin/gcc", "-o", PROGRAM, SOURCES, "-lm"],
+      command: ["gcc", PROGRAM, SOURCES],
       optimize: ["-O2"],
     },
     run: [PROGRAM],
@@ -122,7 +122,7 @@ export const LANGUAGES = {
     version: "g++ -dumpfullversion",
     compile: {
       sources: [".cpp", ".cc", ".cxx"],
-      command: ["/usr/bin/g++", "-o", PROGRAM, SOURCES],
+      command: ["g++", PROGRAM, SOURCES],
       optimize: ["-O2"],
     },
     run: [PROGRAM],
@@ -134,10 +134,9 @@ export const LANGUAGES = {
     version: "go env GOVERSION | sed 's/^go//'",
     compile: {
       sources: [".go"],
-      command: ["/usr/bin/go", "build", "-o", PROGRAM, SOURCES],
+      command: ["go", PROGRAM, SOURCES],
     },
     run: [PROGRAM],
-    env: { GO111MODULE: "off", CGO_ENABLED: "0", GOCACHE: "/tmp/go" },
   },
   ruby: {
     name: "Ruby",
@@ -153,7 +152,7 @@ export const LANGUAGES = {
     version: "rustc --version | cut -d' ' -f2",
     compile: {
       sources: [],
-      command: ["/usr/bin/rustc", "-o", PROGRAM, MAIN],
+      command: ["rustc", PROGRAM, MAIN],
       optimize: ["-O"],
     },
     run: [PROGRAM],
@@ -164,6 +163,27 @@ export const LANGUAGES = {
     mainFile: "main.pl",
     version: "perl -e 'printf \"%vd\", $^V'",
     run: ["/usr/bin/perl", MAIN],
+  },
+  php: {
+    name: "PHP",
+    aliases: [],
+    mainFile: "main.php",
+    version: "php -r 'echo PHP_VERSION;'",
+    run: ["/usr/bin/php", MAIN],
+  },
+  lua: {
+    name: "Lua",
+    aliases: [],
+    mainFile: "main.lua",
+    version: "lua5.4 -v | cut -d' ' -f2",
+    run: ["/usr/bin/lua5.4", MAIN],
+  },
+  r: {
+    name: "R",
+    aliases: ["rscript"],
+    mainFile: "main.R",
+    version: "R --version | sed -n '1s/^R version \\([0-9.]*\\).*/\\1/p'",
+    run: ["/usr/bin/Rscript", MAIN],
   },
 } as const satisfies Record<string, Language>;
 
