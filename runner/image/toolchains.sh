@@ -89,3 +89,4 @@ for tool in addr2line covdata cover dist distpack doc fix nm objdump pprof prepr
 done
 rm -f /usr/libexec/gcc/*/*/lto1 /usr/libexec/gcc/*/*/g++-mapper-server
 rm -f /usr/lib/gcc/*/*/lib*san.a
+strip --strip-debug /usr/lib/rustlib/*/lib/*.rlib # the linker leaves it out of programs anyway

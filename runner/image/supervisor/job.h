@@ -26,7 +26,7 @@ struct job {
     int control_fd;
     struct streams streams;
     struct start_head limits;
-    uint64_t started_us, memory_watched_us, cpu_watched_us;
+    uint64_t started_us, memory_watched_us, memory_looked_us, cpu_watched_us;
     uint64_t memory_mapped_bytes; /* what the sandbox holds that is not the job's, when last seen */
     uint64_t memory_peak_bytes;
     uint64_t cpu_base_us; /* what warming up had used */

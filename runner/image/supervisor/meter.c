@@ -15,6 +15,9 @@ uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
+#define CLOSE_LOOK_US (50 * 1000)
+#define CLOSE_LOOK_BYTES (8u << 20)
+
 static uint64_t above(uint64_t bytes, uint64_t base)
 {
     return bytes > base ? bytes - base : 0;
@@ -25,16 +28,19 @@ static void note(struct job *job, uint64_t bytes)
     if (bytes > job->memory_peak_bytes) job->memory_peak_bytes = bytes;
 }
 
-/* One cheap call, good as long as the program maps no more files than when last looked at closely. */
-static uint64_t look_at_memory(struct job *job)
-{
-    job->memory_watched_us = now_us();
-    return above(watch_held_bytes(), job->memory_mapped_bytes);
-}
-
+/*
+ * One cheap call is good as long as the program maps as much of files as when last looked at closely.
+ * Compilers map much and come and go, so nothing that matters is believed without a closer look, and
+ * none is older than a moment.
+ */
 void note_memory(struct job *job)
 {
-    note(job, look_at_memory(job));
+    uint64_t bytes = above(watch_held_bytes(), job->memory_mapped_bytes);
+    job->memory_watched_us = now_us();
+    int is_more = bytes > job->memory_peak_bytes + CLOSE_LOOK_BYTES || bytes > job->limits.memory_bytes;
+    int is_old = job->memory_watched_us - job->memory_looked_us > CLOSE_LOOK_US;
+    if (is_more || is_old) note_memory_closely(job);
+    else note(job, bytes);
 }
 
 void note_memory_closely(struct job *job)
@@ -42,19 +48,13 @@ void note_memory_closely(struct job *job)
     uint64_t held = watch_held_bytes();
     uint64_t own = above(watch_memory_bytes(), prepared_memory_bytes());
     job->memory_mapped_bytes = above(held, own);
-    job->memory_watched_us = now_us();
+    job->memory_watched_us = job->memory_looked_us = now_us();
     note(job, own);
 }
 
-/* Nobody is stopped on the cheap figure alone: it may have counted libraries just loaded. */
 int takes_too_much_memory(struct job *job)
 {
-    uint64_t bytes = look_at_memory(job);
-    if (bytes <= job->limits.memory_bytes) {
-        note(job, bytes);
-        return 0;
-    }
-    note_memory_closely(job);
+    note_memory(job);
     return job->memory_peak_bytes > job->limits.memory_bytes;
 }
 
