@@ -1,10 +1,21 @@
 // What is executed for a program: the commands of its language's row with its own files put in. The
 // names are the caller's, so none may pass for an option. Knows nothing of sandboxes.
 
+import { availableParallelism } from "node:os";
 import { PROGRAM_NAME } from "../shared/files.ts";
-import { type LanguageId, languageOf, MAIN, PROGRAM, SOURCES } from "../shared/languages.ts";
-import { COMPILE_FILE_BYTES_MAX, FILE_BYTES_MAX } from "../shared/limits.ts";
+import {
+  type LanguageId,
+  languageOf,
+  MAIN,
+  PROCESSORS,
+  PROGRAM,
+  SOURCES,
+} from "../shared/languages.ts";
+import { COMPILE_FILE_BYTES_MAX, FILE_BYTES_MAX, PROCESSES_MAX } from "../shared/limits.ts";
 import { WORKSPACE } from "./interpreters.ts";
+
+/** A program that keeps every processor busy must have threads left for all else. */
+const PROCESSORS_MAX = PROCESSES_MAX / 8;
 
 /** A program's files by name, the main one first. */
 export type Names = readonly [main: string, ...rest: string[]];
@@ -36,9 +47,13 @@ function stageArgs(
   command: readonly string[],
 ): string[] {
   const env = Object.entries(languageOf(language).env ?? {}).map(
-    ([name, value]) => `${name}=${value}`,
+    ([name, value]) => `${name}=${value === PROCESSORS ? processors() : value}`,
   );
   return [stage, String(fileBytesMax), ...env, "--", ...command];
+}
+
+function processors(): number {
+  return Math.min(availableParallelism(), PROCESSORS_MAX);
 }
 
 function fill(command: readonly string[], language: LanguageId, names: Names): string[] {

@@ -7,6 +7,8 @@ export const PROGRAM = "{program}";
 export const MAIN = "{main}";
 /** ... and, as so many words, every file of it that is a source. */
 export const SOURCES = "{sources}";
+/** Stands in an environment for how many processors a program should reckon with. */
+export const PROCESSORS = "{processors}";
 
 export type Language = {
   /** How people write its name. */
@@ -24,7 +26,10 @@ export type Language = {
    * languages are one kind, which starts whatever the job is for.
    */
   isWarm?: true;
-  /** How sources become PROGRAM; absent where they are run as they are. */
+  /**
+   * How sources become PROGRAM; absent where they are run as they are. A command without a path is
+   * one of the image's own builders.
+   */
   compile?: {
     /** The endings of files that are sources. */
     sources: readonly string[];
@@ -137,6 +142,7 @@ export const LANGUAGES = {
       command: ["go", PROGRAM, SOURCES],
     },
     run: [PROGRAM],
+    env: { GOMAXPROCS: PROCESSORS }, // by itself it may want more threads than there may be
   },
   ruby: {
     name: "Ruby",
@@ -183,7 +189,15 @@ export const LANGUAGES = {
     aliases: ["rscript"],
     mainFile: "main.R",
     version: "R --version | sed -n '1s/^R version \\([0-9.]*\\).*/\\1/p'",
-    run: ["/usr/bin/Rscript", MAIN],
+    // What Rscript comes to, after a shell and some ten other processes.
+    run: ["/usr/lib/R/bin/exec/R", "--no-echo", "--no-restore", "-f", MAIN, "--args"],
+    env: {
+      R_HOME: "/usr/lib/R",
+      R_SHARE_DIR: "/usr/share/R/share",
+      R_INCLUDE_DIR: "/usr/share/R/include",
+      R_DOC_DIR: "/usr/share/R/doc",
+      LD_LIBRARY_PATH: "/usr/lib/R/lib",
+    },
   },
 } as const satisfies Record<string, Language>;
 

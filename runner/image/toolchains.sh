@@ -78,6 +78,10 @@ printf '%s\n' "$GO/bin/go" build -gcflags=all=-dwarf=false '-ldflags=-s -w' '' >
 } > "$RECIPES/go-tools"
 rm -rf /tmp/go-build /tmp/go
 
+# ---- PHP: loads each of its modules anew for every program ----
+
+phpdismod -s cli opcache exif ffi ftp gettext shmop sockets sysvmsg sysvsem sysvshm
+
 # ---- what no program can need ----
 
 SOURCES=$(readlink -f "$GO/src")

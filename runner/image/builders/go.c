@@ -17,6 +17,7 @@
 #define PACKAGE "/tmp/go-main.a"
 /* What go prints above the messages of a package that was named by its files. */
 #define HEADING "# command-line-arguments\n"
+#define NO_PROGRAM "package command-line-arguments is not a main package\n"
 
 static int ends_with(const char *text, const char *end)
 {
@@ -52,6 +53,28 @@ static int is_one_plain_package(const struct request *request)
     return 1;
 }
 
+static int refuse_library(void)
+{
+    dprintf(2, NO_PROGRAM);
+    return 1;
+}
+
+/* Of a package that is no program go makes an archive, and says nothing. */
+static int check_program(const struct request *request)
+{
+    char start[4] = {0};
+    int fd = open(request->program, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, start, sizeof start);
+    if (fd >= 0) close(fd);
+    return n == 4 && memcmp(start, "\177ELF", 4) == 0 ? 0 : refuse_library();
+}
+
+static int run_go(const struct words *command, const struct request *request)
+{
+    int code = run(command->word);
+    return code == 0 ? check_program(request) : code;
+}
+
 /* Without a module, packages in folders cannot be imported; their files are no part of the program. */
 static int build_plainly(const struct request *request)
 {
@@ -61,13 +84,13 @@ static int build_plainly(const struct request *request)
     add(&command, request->program);
     if (access("go.mod", F_OK) == 0) {
         add(&command, ".");
-        return run(command.word);
+        return run_go(&command, request);
     }
     for (int i = 0; i < request->source_count; i++) {
         const char *source = request->sources[i];
         if (i == 0 || (!strchr(source, '/') && !ends_with(source, "_test.go"))) add(&command, source);
     }
-    return run(command.word);
+    return run_go(&command, request);
 }
 
 /* Messages name files as go does, from the folder they were built in. */
@@ -95,6 +118,7 @@ static int compile_and_link(const struct request *request)
     unlink(PACKAGE);
     if (code == 0) return 0;
     if (code < 0 || held_has(held, "could not import")) return build_plainly(request);
+    if (held_has(held, ": not package main")) return refuse_library();
     dprintf(2, HEADING);
     say_held(held);
     return 1;
