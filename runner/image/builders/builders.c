@@ -1,6 +1,7 @@
 /* Finds the builder of a language and takes its words apart. */
 #include "builders.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Options come last, and no source can be mistaken for one: runner/commands.ts sees to it. */
@@ -14,12 +15,19 @@ static struct request parse(char **words)
     return request;
 }
 
+static int build_request(const char *tool, const struct request *request)
+{
+    if (strcmp(tool, "gcc") == 0 || strcmp(tool, "g++") == 0) return build_with_gcc(request, tool);
+    if (strcmp(tool, "go") == 0) return build_with_go(request);
+    if (strcmp(tool, "rustc") == 0) return build_with_rustc(request);
+    dprintf(2, "cannot execute: %s\n", tool);
+    return 127;
+}
+
 int build(char **argv)
 {
-    if (!argv[1]) return -1;
+    if (!argv[1]) return 127;
     struct request request = parse(argv + 1);
-    if (strcmp(argv[0], "gcc") == 0 || strcmp(argv[0], "g++") == 0) return build_with_gcc(&request, argv[0]);
-    if (strcmp(argv[0], "go") == 0) return build_with_go(&request);
-    if (strcmp(argv[0], "rustc") == 0) return build_with_rustc(&request);
-    return -1;
+    int code = build_request(argv[0], &request);
+    return code < 0 ? 128 - code : code;
 }

@@ -8,7 +8,7 @@
 
 /*
  * Builds as `argv` says: the language's tool by its plain name, the program to make, its sources, and
- * options. Returns the exit code, or -1 when there is no builder of that name.
+ * options. Returns the exit code, as a shell would give it.
  */
 int build(char **argv);
 
@@ -19,6 +19,7 @@ struct request {
     char **options; /* ended by NULL */
 };
 
+/* Each returns the exit code, or minus the signal that ended its tool. */
 int build_with_gcc(const struct request *request, const char *driver);
 int build_with_go(const struct request *request);
 int build_with_rustc(const struct request *request);

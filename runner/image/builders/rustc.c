@@ -36,5 +36,5 @@ int build_with_rustc(const struct request *request)
         return run(plain.word);
     }
     say_held(held);
-    return code < 0 ? 128 - code : code;
+    return code;
 }
