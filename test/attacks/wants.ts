@@ -35,7 +35,7 @@ export type Wants = {
 const TIMEOUT_MS_DEFAULT = 3000;
 const COMPILE_TIMEOUT_MS_DEFAULT = 60_000;
 /** How a comment begins, in whatever language. */
-const COMMENT = /^(?:#|\/\/|--|;|<\?php \/\/) wants: (.+)$/;
+const COMMENT = /^(?:#|\/\/|--|<\?php \/\/|\/\*) wants: (.+?)(?: \*\/)?$/;
 
 const NOTHING_GIVEN: Omit<Wants, "checks"> = {
   timeoutMs: TIMEOUT_MS_DEFAULT,

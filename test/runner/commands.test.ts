@@ -116,14 +116,15 @@ describe("the sources", () => {
   it("are the main file whatever it is called, and every other with an ending of the language's", () => {
     const rest = ["b.c", "c.h", "d/e.c", "f.cpp", "g.C", "h.c.txt", "data.json", ".c", "c"];
     const { command } = stageOf(compileArgs("c", ["main", ...rest], PLAIN));
-    const at = command.indexOf("main");
-    expect(command.slice(at, -1)).toEqual(["main", "b.c", "d/e.c", ".c"]);
+    const sent = command.filter((word) => ["main", ...rest].includes(word));
+    expect(sent).toEqual(["main", "b.c", "d/e.c", ".c"]);
   });
 
   it("of C++ have several endings", () => {
     const rest = ["b.cc", "c.cxx", "d.hpp", "e.h"];
     const { command } = stageOf(compileArgs("cpp", ["main.cpp", ...rest], PLAIN));
-    expect(command.slice(-3)).toEqual(["main.cpp", "b.cc", "c.cxx"]);
+    const sent = command.filter((word) => ["main.cpp", ...rest].includes(word));
+    expect(sent).toEqual(["main.cpp", "b.cc", "c.cxx"]);
   });
 
   it("come once each and in their order", () => {
@@ -202,7 +203,7 @@ function isOfRow(id: LanguageId, word: string): boolean {
 }
 
 function expectFilled(id: LanguageId, { command }: StageWords): void {
-  expect(command[0], id).toMatch(/^\//);
+  expect(command[0], id).toMatch(/^[\w/]/);
   for (const word of command) {
     expect(word, id).not.toMatch(/\{\w+\}/);
     expect(word, id).not.toContain("\0");

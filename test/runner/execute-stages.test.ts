@@ -42,7 +42,7 @@ describe("a program that has not been compiled before", () => {
     expect(stages).toEqual([
       {
         files: REQUEST.files.map(({ name, content }) => ({ name, content: Buffer.from(content) })),
-        args: expect.arrayContaining(["compile", "/usr/bin/gcc", "main.c"]),
+        args: expect.arrayContaining(["compile", "main.c"]),
         stdin: Buffer.alloc(0),
         wallMs: 2000,
         memoryBytes: COMPILE_MEMORY_BYTES_MAX,
