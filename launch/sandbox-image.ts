@@ -25,6 +25,7 @@ export function ensureImage({ paths, ...options }: ImageOptions): Promise<string
     node: nodeOf(paths.repo),
     libraries: librariesOf(paths.repo),
     versionCommands: versionCommands(),
+    dotnetImage: process.env.CODERUNNER_DOTNET_IMAGE || undefined,
   });
 }
 

@@ -70,6 +70,16 @@ const INTERPRETERS: Record<SandboxKind, Interpreter> = {
     argv: ["/usr/bin/ruby", `-r${BOOT}/boot.rb`, `${WORKSPACE}/main.rb`],
     env: { ...COMMON_ENV, LD_PRELOAD: `${BOOT}/ruby.so ${BOOT}/report.so` },
   },
+  java: {
+    argv: [`${BOOT}/java/java`],
+    env: COMMON_ENV,
+    fileBytesMax: COMPILE_FILE_BYTES_MAX, // for what it compiles; it lowers it for programs
+  },
+  csharp: {
+    argv: [`${BOOT}/csharp/csharp`],
+    env: COMMON_ENV,
+    fileBytesMax: COMPILE_FILE_BYTES_MAX,
+  },
   general: {
     argv: ["/opt/coderunner/launcher"],
     env: COMMON_ENV,

@@ -28,7 +28,8 @@ export type Language = {
   isWarm?: true;
   /**
    * How sources become PROGRAM; absent where they are run as they are. A command without a path is
-   * one of the image's own builders.
+   * one of the image's own builders. A waiting compiler is told only what it is to make and of what;
+   * a waiting machine, only what it is to run.
    */
   compile?: {
     /** The endings of files that are sources. */
@@ -150,6 +151,24 @@ export const LANGUAGES = {
     mainFile: "main.rb",
     version: "ruby -e 'print RUBY_VERSION'",
     isWarm: true,
+  },
+  java: {
+    name: "Java",
+    aliases: ["jdk", "openjdk"],
+    mainFile: "Main.java",
+    version: "java --version | sed -n 's/^openjdk \\([0-9.]*\\).*/\\1/p'",
+    isWarm: true,
+    compile: { sources: [".java"], command: [PROGRAM, SOURCES] },
+    run: [PROGRAM],
+  },
+  csharp: {
+    name: "C#",
+    aliases: ["cs", "c#"],
+    mainFile: "Program.cs",
+    version: "/opt/coderunner/languages/csharp/csharp --version",
+    isWarm: true,
+    compile: { sources: [".cs"], command: [PROGRAM, SOURCES] },
+    run: [PROGRAM],
   },
   rust: {
     name: "Rust",

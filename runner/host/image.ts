@@ -28,6 +28,8 @@ export type ImageOptions = {
   libraries: { dir: string; packages: readonly { name: string; version: string }[] };
   /** What has each tool tell its version, by the id of its language. */
   versionCommands: Readonly<Record<string, string>>;
+  /** An image with the .NET SDK that C# is to run on; Mono where none is named. */
+  dotnetImage?: string | undefined;
   report: Report;
   signal?: AbortSignal | undefined;
 };
@@ -70,7 +72,8 @@ async function findReady(docker: Docker, options: ImageOptions): Promise<string 
 
 function ingredientsOf(options: ImageOptions, base: string): string[] {
   const packages = options.libraries.packages.map(({ name, version }) => `${name}@${version}`);
-  return [options.node.version, base, versionsArg(options), ...packages];
+  const { node, dotnetImage = "" } = options;
+  return [node.version, base, versionsArg(options), dotnetImage, ...packages];
 }
 
 /** One line for each language: its id, a tab and its command. */
@@ -81,7 +84,7 @@ function versionsArg({ versionCommands }: ImageOptions): string {
 }
 
 async function build(docker: Docker, options: ImageOptions, name: string, hash: string) {
-  const { dir, node, libraries, report, signal } = options;
+  const { dir, node, libraries, dotnetImage, report, signal } = options;
   // Docker's cache goes by contents, so some folders become one context without a copy being made.
   const context = await startChild(
     "tar",
@@ -105,7 +108,11 @@ async function build(docker: Docker, options: ImageOptions, name: string, hash: 
   try {
     const stream = await docker.buildImage(context.stdout, {
       t: name,
-      buildargs: { BASE: BASE_IMAGE, VERSIONS: versionsArg(options) },
+      buildargs: {
+        BASE: BASE_IMAGE,
+        VERSIONS: versionsArg(options),
+        ...(dotnetImage === undefined ? {} : { DOTNET: dotnetImage }),
+      },
       labels: { [IMAGE_LABEL]: hash },
       networkmode: "host",
       rm: true,

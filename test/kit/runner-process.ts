@@ -21,6 +21,7 @@ const ENGINE_SETTINGS = [
 ] as const;
 const READY_MS_MAX = 90_000;
 const END_MS_MAX = 45_000;
+const SETTLE_MS_MAX = 20_000;
 
 export type Program = {
   accountId: string;
@@ -195,7 +196,9 @@ export class RunnerProcess {
   /** Waits until every sandbox of a `kind` is cleaned and waits again. */
   async settle(kind: string): Promise<void> {
     const sandboxes = async () => (await this.health()).sandboxes as Record<string, Level>;
-    await eventually(async () => (await sandboxes())[kind]?.busy === 0, { withinMs: 5000 });
+    await eventually(async () => (await sandboxes())[kind]?.busy === 0, {
+      withinMs: SETTLE_MS_MAX,
+    });
   }
 
   /** Resident memory and open descriptors of the runner process. */

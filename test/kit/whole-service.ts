@@ -19,6 +19,8 @@ const HELLO: Record<WarmLanguageId, string> = {
   typescript: "const word: string = 'hello'; console.log(word)",
   bash: "echo hello",
   ruby: "puts 'hello'",
+  java: 'public class Main { public static void main(String[] args) { System.out.print("hello"); } }',
+  csharp: 'class Program { static void Main() { System.Console.Write("hello"); } }',
 };
 
 /** One account of the service and what it has been charged, by its own counting. */

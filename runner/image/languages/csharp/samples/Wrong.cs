@@ -1,0 +1,1 @@
+class Wrong { int Value() { string text = 1; return Missing(text) } }

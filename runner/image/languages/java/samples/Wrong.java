@@ -1,0 +1,6 @@
+class Wrong {
+    int wrong() {
+        String text = 1;
+        return missing(text)
+    }
+}
