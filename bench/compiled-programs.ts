@@ -53,4 +53,22 @@ export const COMPILED_PROGRAMS: readonly CompiledProgram[] = [
     compile: "rustc -o main main.rs",
     run: "./main",
   },
+  {
+    language: "java",
+    file: "Main.java",
+    code: (note) =>
+      `// ${note}\npublic class Main {\n    public static void main(String[] args) {\n        System.out.println("Hello, world!");\n    }\n}\n`,
+    expected,
+    compile: "javac Main.java",
+    run: "java Main",
+  },
+  {
+    language: "csharp",
+    file: "Program.cs",
+    code: (note) =>
+      `// ${note}\nusing System;\n\nclass Program\n{\n    static void Main()\n    {\n        Console.WriteLine("Hello, world!");\n    }\n}\n`,
+    expected,
+    compile: "mcs Program.cs",
+    run: "mono Program.exe",
+  },
 ];

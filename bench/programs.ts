@@ -18,15 +18,6 @@ const TYPESCRIPT_CODE =
   "enum Colour { Red, Green }\nconst c: Colour = Colour.Green;\nconsole.log(Colour[c]);";
 const BASH_CODE = "echo hello";
 const RUBY_CODE = "puts (1..100).sum";
-const JAVA_CODE =
-  'public class Main { public static void main(String[] args) { System.out.println("hello"); } }';
-const CSHARP_CODE = 'class Program { static void Main() { System.Console.WriteLine("hello"); } }';
-
-/** Writes a program into a folder of its own, which it is compiled and run in. */
-function compiled(file: string, code: string, commands: string): string[] {
-  const script = `cd "$(mktemp -d)" && printf %s '${code}' > ${file} && ${commands}; rm -r "$PWD"`;
-  return ["/bin/bash", "-c", script];
-}
 
 export const PROGRAMS: readonly BenchProgram[] = [
   {
@@ -46,18 +37,6 @@ export const PROGRAMS: readonly BenchProgram[] = [
     code: RUBY_CODE,
     expected: "5050\n",
     command: ["/usr/bin/ruby", "-e", RUBY_CODE],
-  },
-  {
-    language: "java",
-    code: JAVA_CODE,
-    expected: "hello\n",
-    command: compiled("Main.java", JAVA_CODE, "javac Main.java && java Main"),
-  },
-  {
-    language: "csharp",
-    code: CSHARP_CODE,
-    expected: "hello\n",
-    command: compiled("Program.cs", CSHARP_CODE, "mcs Program.cs && mono Program.exe"),
   },
   {
     language: "javascript",

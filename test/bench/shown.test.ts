@@ -9,7 +9,7 @@ import { PROGRAMS } from "../../bench/programs.ts";
 import { aligned, machineLine, reportOf } from "../../bench/report.ts";
 import { LATEST, PART_NAMES, Results, readLatest } from "../../bench/results.ts";
 import { tablesOf, targetSummary, targetTable } from "../../bench/tables.ts";
-import { WARM_LANGUAGE_IDS } from "../../shared/languages.ts";
+import { INTERPRETED } from "../../bench/targets.ts";
 import { someResults } from "./kit.ts";
 
 describe("options", () => {
@@ -48,7 +48,7 @@ describe("options", () => {
 
 describe("the programs", () => {
   test("are one of each language", () => {
-    expect(PROGRAMS.map(({ language }) => language).sort()).toEqual([...WARM_LANGUAGE_IDS].sort());
+    expect(PROGRAMS.map(({ language }) => language).sort()).toEqual([...INTERPRETED].sort());
   });
 });
 

@@ -10,14 +10,14 @@ const { current, open, openEmpty, takeNow, takeAll, warm } = usePool();
 
 describe("an open pool", () => {
   it("keeps the floor of every kind warm", async () => {
-    await open({ floor: 2 });
+    await open({ floor: 2, ceiling: 2 * KIND_COUNT });
     expect(warm()).toEqual(ofEach(2));
     expect(current().made.length).toBe(2 * KIND_COUNT);
   });
 
   it("starts no more than it may at once", async () => {
-    openEmpty({ floor: 3, startsMax: 2, ceiling: 20 });
-    for (let ms = 0; ms < 8000; ms += 100) {
+    openEmpty({ floor: 3, startsMax: 2, ceiling: 3 * KIND_COUNT });
+    for (let ms = 0; ms < 12_000; ms += 100) {
       expect(current().starting()).toBeLessThanOrEqual(2);
       await pass(100);
     }
