@@ -8,7 +8,7 @@ import type { AddressInfo, Server } from "node:net";
 import { availableParallelism } from "node:os";
 import { pino } from "pino";
 import { LANGUAGE_IDS, SANDBOX_KINDS } from "../shared/languages.ts";
-import { MEMORY_BYTES_MAX } from "../shared/limits.ts";
+import { COMPILE_MEMORY_BYTES_MAX, MEMORY_BYTES_MAX } from "../shared/limits.ts";
 import type { RunnerHealth } from "../shared/runner-api.ts";
 import { CompileCache } from "./compile-cache.ts";
 import { type RunnerConfig, readConfig } from "./config.ts";
@@ -32,7 +32,7 @@ const KEEP_ALIVE_MS = 120_000;
 /** A start keeps about one processor busy. */
 const STARTS_MAX = Math.max(2, availableParallelism());
 /** No sandbox is started while the host has less memory than one at its limit and some more takes. */
-const MEMORY_RESERVE_BYTES = 2 * MEMORY_BYTES_MAX;
+const MEMORY_RESERVE_BYTES = COMPILE_MEMORY_BYTES_MAX + MEMORY_BYTES_MAX;
 
 async function main(config: RunnerConfig): Promise<void> {
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: false }));

@@ -13,7 +13,9 @@ import type { PoolEvents } from "./pool-events.ts";
 
 const PREFIX = "coderunner_";
 /** In seconds, from a warm execution's milliseconds to the longest there is. */
-const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const BUCKETS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300,
+];
 
 /** What the gauges look at when somebody asks for them. */
 export type Gauged = {

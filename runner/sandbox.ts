@@ -10,6 +10,7 @@ import {
   OUTPUT_BYTES_MAX,
   OUTPUT_STOP_BYTES,
   PROCESSES_MAX,
+  SANDBOX_CLEAN_MS_MAX,
   SANDBOX_GRACE_MS,
   SANDBOX_JOBS_MAX,
 } from "../shared/limits.ts";
@@ -42,7 +43,6 @@ import { type Kept, Output } from "./output.ts";
 
 const START_MS_MAX = 30_000;
 const WARM_MS_MAX = 20_000;
-const CLEAN_MS_MAX = 5_000;
 const FILE_MODE = 0o644;
 const SIGINT = 2;
 
@@ -219,7 +219,7 @@ export class Sandbox {
   async readFile(name: string, { bytesMax }: { bytesMax: number }): Promise<FileRead> {
     const parts: Buffer[] = [];
     const frame = encodeRead(this.#job, name, bytesMax);
-    const ended = this.#next("content-end", CLEAN_MS_MAX);
+    const ended = this.#next("content-end", SANDBOX_CLEAN_MS_MAX);
     this.#content = { parts, bytesLeft: bytesMax };
     this.#send([frame]);
     const { body } = await ended.finally(() => {
@@ -238,7 +238,7 @@ export class Sandbox {
 
   /** Kills and wipes everything of the last job, then has a fresh interpreter wait. */
   async recycle(): Promise<void> {
-    const cleaned = this.#next("cleaned", CLEAN_MS_MAX);
+    const cleaned = this.#next("cleaned", SANDBOX_CLEAN_MS_MAX);
     this.#weigh("preparing");
     this.#send([encodeFrame(TO.END, this.#job)]);
     await cleaned;

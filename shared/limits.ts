@@ -63,8 +63,10 @@ export const COMPILE_TIMEOUT_MS_DEFAULT = COMPILE_TIMEOUT_MS_MAX;
 export const QUEUE_WAIT_MS_MAX = 5 * SECOND_MS;
 /** How long past its own deadline a sandbox may stay silent before the runner calls it a fault. */
 export const SANDBOX_GRACE_MS = 2 * SECOND_MS;
+/** How long cleaning a sandbox, or reading a file out of it, may take before that is a fault. */
+export const SANDBOX_CLEAN_MS_MAX = 5 * SECOND_MS;
 /** How long past all of an execution's own times the gateway waits for a runner's answer. */
-export const RUNNER_REQUEST_GRACE_MS = 5 * SECOND_MS;
+export const RUNNER_REQUEST_GRACE_MS = 12 * SECOND_MS;
 /** How long past the last moment of that wait an unresolved hold returns its credits by itself. */
 export const HOLD_GRACE_MS = 30 * SECOND_MS;
 /** What the gateway tells a caller to wait when no sandbox is free. */
@@ -116,8 +118,8 @@ mustHold(RUN_TIMEOUT_MS_MIN >= 1, "a run lasts at least a millisecond");
 mustHold(RUN_TIMEOUT_MS_DEFAULT <= RUN_TIMEOUT_MS_MAX, "the default timeout is allowed");
 mustHold(RUN_TIMEOUT_MS_MAX <= LONG_RUN_TIMEOUT_MS_MAX, "the longest timeout is the longest");
 mustHold(
-  2 * SANDBOX_GRACE_MS < RUNNER_REQUEST_GRACE_MS,
-  "a runner answers before the gateway stops waiting, though both stages end late",
+  2 * SANDBOX_GRACE_MS + SANDBOX_CLEAN_MS_MAX < RUNNER_REQUEST_GRACE_MS,
+  "a runner answers before the gateway stops waiting, though both stages end late and what was built is read slowly",
 );
 mustHold(COMPILE_FILE_BYTES_MAX >= PROGRAM_KEPT_BYTES_MAX, "what is kept can be made");
 mustHold(

@@ -91,8 +91,13 @@ async function resolve(
 ): Promise<void> {
   try {
     const report = await running.catch(() => undefined);
-    if (report === undefined) await payer.void(executionId);
-    else await payer.settle(executionId, chargeMicro(report, runTimeoutMs));
+    const resolved =
+      report === undefined
+        ? await payer.void(executionId)
+        : await payer.settle(executionId, chargeMicro(report, runTimeoutMs));
+    if (resolved === "already_expired" || resolved === "unknown_hold") {
+      logTrouble(call, `the hold ${executionId} was gone when it was to be resolved: ${resolved}`);
+    }
   } catch (thrown) {
     logTrouble(call, `the hold ${executionId} was left to expire: ${thrown}`);
   }

@@ -70,10 +70,13 @@ export CGO_ENABLED=0 GOCACHE=/tmp/go-build GOPATH=/tmp/go GODEBUG=installgoroot=
 "$GO/bin/go" install -gcflags=all=-dwarf=false std
 "$GO/bin/go" list -f '{{if .Target}}packagefile {{.ImportPath}}={{.Target}}{{end}}' std |
   grep . > "$RECIPES/go-packages"
+grep -v -e 'internal/' -e ' vendor/' -e '/internal=' "$RECIPES/go-packages" > "$RECIPES/go-importable"
+mkdir -p /opt/coderunner/go-config/go/telemetry
+echo off > /opt/coderunner/go-config/go/telemetry/mode
 TOOLS=$("$GO/bin/go" env GOTOOLDIR)
 printf '%s\n' "$GO/bin/go" build -gcflags=all=-dwarf=false '-ldflags=-s -w' '' > "$RECIPES/go"
 {
-  printf '%s\n' "$TOOLS/compile" -p main -complete -dwarf=false -pack -importcfg "$RECIPES/go-packages" ''
+  printf '%s\n' "$TOOLS/compile" -p main -complete -dwarf=false -pack -importcfg "$RECIPES/go-importable" ''
   printf '%s\n' "$TOOLS/link" -s -w -buildmode=exe -importcfg "$RECIPES/go-packages" ''
 } > "$RECIPES/go-tools"
 rm -rf /tmp/go-build /tmp/go

@@ -48,7 +48,7 @@ describe("a runner that is told to end", () => {
       expect(body.error.retryAfterMs).toBeGreaterThan(0);
     }
     for (const { body } of await Promise.all(running)) {
-      expect(body).toMatchObject({ outcome: "ok", stdout: "1\n2\n" });
+      expect(body.run).toMatchObject({ outcome: "ok", stdout: "1\n2\n" });
     }
     expect(await code).toBe(0);
     expect(await containersOf(started.runnerId)).toEqual([]);

@@ -302,3 +302,53 @@ describe("languages that are started anew", () => {
     expect(report.stderr).not.toContain("<");
   });
 });
+
+describe("what a builder leaves and says", () => {
+  it("in Go is nothing but the program, the first time as the next", async () => {
+    const code = `package main
+import ("fmt"; "os")
+func main() {
+	for _, place := range []string{".", "/tmp"} {
+		entries, _ := os.ReadDir(place)
+		for _, entry := range entries { fmt.Println(entry.Name()) }
+	}
+}`;
+    const module = { "main.go": code, "go.mod": "module x\n" };
+    for (const build of [() => execute("go", code), () => execute("go", code)]) {
+      expect((await build()).run?.stdout).toBe(".program\nmain.go\n");
+    }
+    const { run } = await executeFiles("go", module);
+    expect(run?.stdout).not.toContain(".config");
+  });
+
+  it("in Go is what is not for programs, as go says it", async () => {
+    const { compile } = await execute(
+      "go",
+      'package main\nimport "internal/bytealg"\nfunc main() { println(bytealg.MaxLen) }',
+    );
+    expect(compile?.outcome).toBe("error");
+    expect(compile?.stderr).toContain("use of internal package internal/bytealg not allowed");
+  });
+
+  it("in Rust is that a library is no program", async () => {
+    const { compile, run } = await execute("rust", '#![crate_type = "lib"]\npub fn f() {}');
+    expect([compile?.outcome, run]).toEqual(["error", undefined]);
+    expect(compile?.stderr).toContain("library");
+  });
+
+  it("in C is the linker's warning too", async () => {
+    const code = "#include <stdio.h>\nint main(void) { char n[L_tmpnam]; return !tmpnam(n); }";
+    const { compile, run } = await execute("c", code);
+    expect([compile?.outcome, run?.outcome]).toEqual(["ok", "ok"]);
+    expect(compile?.stderr).toContain("tmpnam' is dangerous");
+  });
+
+  it.each([
+    "// greet \\\n#include <bits/stdc++.h>\nint main() { std::vector<int> v; }",
+    "#include <cstdio> #include <vector>\n#include <iostream>\nint main() { std::vector<int> v; }",
+  ])("in C++ has no name that the source does not include", async (code) => {
+    const { compile } = await execute("cpp", code);
+    expect(compile?.outcome).toBe("error");
+    expect(compile?.stderr).toContain("vector");
+  });
+});

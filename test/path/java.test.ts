@@ -233,6 +233,14 @@ describe("a Java program that goes too far", () => {
     expect(report.stderr).toContain("java.lang.OutOfMemoryError: Java heap space\n\tat Main.main");
   });
 
+  it("in threads is an error like any other, and no want of memory", async () => {
+    const code = `public class Main { public static void main(String[] a) {
+  for (int i = 0; i < 100; i++) { var t = new Thread(() -> { try { Thread.sleep(9000); } catch (Exception e) {} }); t.setDaemon(true); t.start(); } } }`;
+    const report = await run("java", code);
+    expect(cut(report)).toEqual(["error", 1, null]);
+    expect(report.stderr).toContain("unable to create native thread");
+  });
+
   it("in memory may take notice and go on", async () => {
     const code = main(
       'try { var all = new java.util.ArrayList<byte[]>(); while (true) all.add(new byte[1 << 20]); } catch (OutOfMemoryError e) { System.out.println("caught"); }',

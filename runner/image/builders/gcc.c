@@ -91,7 +91,7 @@ static int link_program(const struct recipe *recipe, const struct request *reque
     add(&command, "-o");
     add(&command, request->program);
     int held = open_held();
-    if (run_held(command.word, held) == 0) return 0;
+    if (run_held(command.word, held) == 0 && !held_has(held, "")) return 0;
     add(&plain, strcmp(recipe->driver, "g++") == 0 ? "/usr/bin/g++" : "/usr/bin/gcc");
     add(&plain, "-o");
     add(&plain, request->program);

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CONFIG "/opt/coderunner/go-config"
 #define PACKAGE "/tmp/go-main.a"
 /* What go prints above the messages of a package that was named by its files. */
 #define HEADING "# command-line-arguments\n"
@@ -62,11 +63,7 @@ static int refuse_library(void)
 /* Of a package that is no program go makes an archive, and says nothing. */
 static int check_program(const struct request *request)
 {
-    char start[4] = {0};
-    int fd = open(request->program, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? 0 : read(fd, start, sizeof start);
-    if (fd >= 0) close(fd);
-    return n == 4 && memcmp(start, "\177ELF", 4) == 0 ? 0 : refuse_library();
+    return is_program(request->program) ? 0 : refuse_library();
 }
 
 static int run_go(const struct words *command, const struct request *request)
@@ -139,7 +136,7 @@ int build_with_go(const struct request *request)
     setenv("GOENV", "off", 1);
     setenv("GOPROXY", "off", 1);
     setenv("GOTOOLCHAIN", "local", 1);
-    setenv("GOTELEMETRY", "off", 1);
+    setenv("XDG_CONFIG_HOME", CONFIG, 1); /* says that nothing is to be counted, and by whom */
     setenv("CGO_ENABLED", "0", 1);
     return is_one_plain_package(request) ? compile_and_link(request) : build_plainly(request);
 }

@@ -31,7 +31,7 @@ static char *skip_blank(char *at)
         while (isspace((unsigned char)*at)) at++;
         if (at[0] != '/' || (at[1] != '/' && at[1] != '*')) return at;
         char *end = at[1] == '/' ? strchr(at, '\n') : strstr(at + 2, "*/");
-        if (!end) return at + strlen(at);
+        if (!end || (at[1] == '/' && end[-1] == '\\')) return at + strlen(at); /* it goes on in the next line */
         at = at[1] == '/' ? end : end + 2;
     }
 }
@@ -48,7 +48,8 @@ static char *take_include(char **at)
     if (!end) return NULL;
     *end = '\0';
     *at = end + 1;
-    return word + 1;
+    size_t blank = strspn(*at, " \t\r"); /* whatever else is on the line is not seen by the compiler */
+    return (*at)[blank] == '\n' ? word + 1 : NULL;
 }
 
 static int has_all(char *const *included, int count, const char *const *contents)

@@ -6,6 +6,7 @@
 #include "builders.h"
 #include "tools.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define RUSTC "/usr/bin/rustc"
@@ -36,5 +37,9 @@ int build_with_rustc(const struct request *request)
         return run(plain.word);
     }
     say_held(held);
+    if (code == 0 && !is_program(request->program)) {
+        dprintf(2, "error: this crate is a library, which cannot be run\n");
+        return 1;
+    }
     return code;
 }

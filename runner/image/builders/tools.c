@@ -68,6 +68,15 @@ int wait_for(pid_t pid)
     return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+int is_program(const char *path)
+{
+    char start[4] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, start, sizeof start);
+    if (fd >= 0) close(fd);
+    return n == 4 && memcmp(start, "\177ELF", 4) == 0;
+}
+
 int run(char *const *argv)
 {
     return wait_for(start(argv, -1, -1, -1));

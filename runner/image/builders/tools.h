@@ -22,6 +22,9 @@ pid_t start(char *const *argv, int in, int out, int err);
 /* Waits for a tool; returns its exit code, or minus the signal that ended it. */
 int wait_for(pid_t pid);
 
+/* Whether a file is something that can be executed, and no library. */
+int is_program(const char *path);
+
 /* Runs a tool with our streams; returns as wait_for does. */
 int run(char *const *argv);
 

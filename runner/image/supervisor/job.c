@@ -229,6 +229,7 @@ static void finish_stage(struct job *job, int code, int signal_number)
 {
     job->state = JOB_READY;
     job->stages++;
+    watch_kill_others(job->uid, job->pid); /* nothing of a stage may go on into the next */
     note_cpu(job, watch_process_cpu_us(job->pid) + watch_children_cpu_us(job->pid));
     report(job, EXIT_ENDED, code, signal_number);
     job->streams.out.bytes = job->streams.err.bytes = 0;
@@ -346,7 +347,10 @@ static void reaped(struct job *job, int status, const struct rusage *usage)
     note_cpu(job, (uint64_t)(usage->ru_utime.tv_sec + usage->ru_stime.tv_sec) * 1000000u +
                       (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec));
     job->pid = 0;
-    if (job->state == JOB_RUNNING) {
+    /* What waits never ends by itself in a stage: it reports the stage's end and waits on. */
+    if (job->state == JOB_RUNNING && job->limits.is_stage && WIFEXITED(status)) {
+        refuse(job->id, "the compiler's host ended in a stage");
+    } else if (job->state == JOB_RUNNING) {
         int by_signal = WIFSIGNALED(status);
         finish(job, EXIT_ENDED, by_signal ? -1 : WEXITSTATUS(status), by_signal ? WTERMSIG(status) : 0);
     } else if (job->state == JOB_WARMING || job->state == JOB_READY) {

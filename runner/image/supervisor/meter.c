@@ -16,6 +16,7 @@ uint64_t now_us(void)
 }
 
 #define CLOSE_LOOK_US (50 * 1000)
+#define CLOSE_LOOK_AT_MORE_US (20 * 1000)
 #define CLOSE_LOOK_BYTES (8u << 20)
 
 static uint64_t above(uint64_t bytes, uint64_t base)
@@ -30,17 +31,22 @@ static void note(struct job *job, uint64_t bytes)
 
 /*
  * One cheap call is good as long as the program maps as much of files as when last looked at closely.
- * Compilers map much and come and go, so nothing that matters is believed without a closer look, and
- * none is older than a moment.
+ * Compilers map much and come and go, so a figure that is much more than any before is not believed
+ * without a closer look; but that is dear, and who takes memory fast must not be looked at more slowly.
  */
-void note_memory(struct job *job)
+static void look(struct job *job, uint64_t patience_us)
 {
     uint64_t bytes = above(watch_held_bytes(), job->memory_mapped_bytes);
     job->memory_watched_us = now_us();
-    int is_more = bytes > job->memory_peak_bytes + CLOSE_LOOK_BYTES || bytes > job->limits.memory_bytes;
-    int is_old = job->memory_watched_us - job->memory_looked_us > CLOSE_LOOK_US;
-    if (is_more || is_old) note_memory_closely(job);
-    else note(job, bytes);
+    uint64_t age_us = job->memory_watched_us - job->memory_looked_us;
+    int is_more = bytes > job->memory_peak_bytes + CLOSE_LOOK_BYTES;
+    if (bytes > job->limits.memory_bytes || age_us > (is_more ? patience_us : CLOSE_LOOK_US)) note_memory_closely(job);
+    else if (!is_more) note(job, bytes);
+}
+
+void note_memory(struct job *job)
+{
+    look(job, 0);
 }
 
 void note_memory_closely(struct job *job)
@@ -54,7 +60,7 @@ void note_memory_closely(struct job *job)
 
 int takes_too_much_memory(struct job *job)
 {
-    note_memory(job);
+    look(job, CLOSE_LOOK_AT_MORE_US);
     return job->memory_peak_bytes > job->limits.memory_bytes;
 }
 

@@ -9,11 +9,13 @@
  * interpreter go, passes its output on as frames, and watches the clock and the memory of every
  * process of the job's uid. The job is over when its main process ends, or says over its control
  * socket that it is done, or reaches a limit; the supervisor then reports what it measured (EXIT)
- * at once. Later the runner has everything of the job killed and its files removed (END).
+ * at once. Where the runner said that it is a stage only, the process may also say that the stage is
+ * over and go on waiting: that is reported alike, and another START may follow. Later the runner
+ * has everything of the job killed and its files removed (END).
  *
  * Programs own no descriptor of ours but the far ends of their pipes, so no program can forge a
- * frame. All a program can say over its control socket is that it is ready or done; lying there
- * ends nobody's run but its own. There is no policy here: every number comes from the runner.
+ * frame. All a program can say over its control socket is that it is ready, done, or through with
+ * a stage; lying there ends nobody's run but its own. There is no policy here: every number comes from the runner.
  * When something of the supervisor's own fails it says FAULT and the runner throws the sandbox away.
  */
 #include "door.h"

@@ -102,14 +102,20 @@ uint64_t watch_cpu_us(uid_t uid)
     return total;
 }
 
-int watch_kill_all(uid_t uid)
+int watch_kill_others(uid_t uid, pid_t spared)
 {
     int count = 0;
     pid_t pid;
     rewinddir(proc);
     while ((pid = next_process(uid)) != 0) {
+        if (pid == spared) continue;
         kill(pid, SIGKILL);
         count++;
     }
     return count;
+}
+
+int watch_kill_all(uid_t uid)
+{
+    return watch_kill_others(uid, 0);
 }

@@ -26,3 +26,6 @@ uint64_t watch_cpu_us(uid_t uid);
 
 /* Sends SIGKILL to every process of `uid`; returns how many there were. */
 int watch_kill_all(uid_t uid);
+
+/* The same, but for one. */
+int watch_kill_others(uid_t uid, pid_t spared);

@@ -7,7 +7,7 @@ for place in ("/workspace", "/tmp", "/dev/shm"):
     found += [f"{place}/{name}" for name in os.listdir(place) if f"{place}/{name}" != "/workspace/main.py"]
     found += [f"{place} xattr {name}" for name in os.listxattr(place)]
 found += [f"process {name}" for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid() and os.stat(f"/proc/{name}").st_uid != 0]
-wanted = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "PWD", "PYTHONDONTWRITEBYTECODE", "LC_CTYPE"}
+wanted = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "PWD", "PYTHONDONTWRITEBYTECODE", "MPLCONFIGDIR", "LC_CTYPE"}
 found += [f"variable {name}" for name in os.environ if name not in wanted]
 libc = ctypes.CDLL(None)
 SHM_INFO, SEM_INFO, MSG_INFO = 14, 19, 12

@@ -1,4 +1,4 @@
-# wants: ok; stdout is "done\n"
+# wants: ok; timeoutMs=25000; within 25000 ms; stdout is "done\n"
 # Looks for programs that run as somebody else, and makes one.
 find /bin /usr /opt /sbin -xdev \( -perm -4000 -o -perm -2000 \) -type f 2> /dev/null
 getcap -r /usr 2> /dev/null

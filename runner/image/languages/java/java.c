@@ -187,12 +187,25 @@ static void call_main(jclass class, jobjectArray args)
 }
 
 /*
- * A program that ended for want of memory ends as any program does that took too much: the supervisor
- * counts what is held, so what the heap could not give is taken here.
+ * A program that ended because its heap was full ends as any program does that took too much: the
+ * supervisor counts what is held, so what the heap could not give is taken here. The same error for
+ * want of threads, or for an array that no heap could hold, is an error like any other.
  */
 static void take_too_much(void)
 {
     for (int i = 0; i < CHUNKS_MAX; i++) mmap(NULL, CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+}
+
+static int has_full_heap(jthrowable thrown)
+{
+    static const char *const WORDS[] = {"Java heap space", "Metaspace", "GC overhead limit exceeded"};
+    if (!(*env)->IsInstanceOf(env, thrown, find("java/lang/OutOfMemoryError"))) return 0;
+    jmethodID message = (*env)->GetMethodID(env, find("java/lang/Throwable"), "getMessage", "()Ljava/lang/String;");
+    jstring said = message == NULL ? NULL : (*env)->CallObjectMethod(env, thrown, message);
+    const char *text = said == NULL ? NULL : (*env)->GetStringUTFChars(env, said, NULL);
+    int is = 0;
+    for (size_t i = 0; text != NULL && i < sizeof WORDS / sizeof *WORDS; i++) is |= strcmp(text, WORDS[i]) == 0;
+    return is;
 }
 
 static int is_out_of_memory(void)
@@ -200,7 +213,8 @@ static int is_out_of_memory(void)
     jthrowable thrown = (*env)->ExceptionOccurred(env);
     if (thrown == NULL) return 0;
     (*env)->ExceptionClear(env);
-    int is = (*env)->IsInstanceOf(env, thrown, find("java/lang/OutOfMemoryError"));
+    int is = has_full_heap(thrown);
+    (*env)->ExceptionClear(env);
     (*env)->Throw(env, thrown);
     return is;
 }
