@@ -31,13 +31,15 @@ static void note(struct job *job, uint64_t bytes)
 
 /*
  * One cheap call is good as long as the program maps as much of files as when last looked at closely.
- * Compilers map much and come and go, so a figure that is much more than any before is not believed
- * without a closer look; but that is dear, and who takes memory fast must not be looked at more slowly.
+ * Compilers map much and come and go, so in a stage a figure that is much more than any before is not
+ * believed without a closer look. That is dear, and a program that takes memory fast must not be looked
+ * at more slowly for it: of one a closer look is taken only before it is stopped.
  */
 static void look(struct job *job, uint64_t patience_us)
 {
     uint64_t bytes = above(watch_held_bytes(), job->memory_mapped_bytes);
     job->memory_watched_us = now_us();
+    if (!job->limits.is_stage && bytes <= job->limits.memory_bytes) return note(job, bytes);
     uint64_t age_us = job->memory_watched_us - job->memory_looked_us;
     int is_more = bytes > job->memory_peak_bytes + CLOSE_LOOK_BYTES;
     if (bytes > job->limits.memory_bytes || age_us > (is_more ? patience_us : CLOSE_LOOK_US)) note_memory_closely(job);

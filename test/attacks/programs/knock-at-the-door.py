@@ -1,4 +1,4 @@
-# wants: ok; stdout is "nothing\n"
+# wants: ok; timeoutMs=25000; within 25000 ms; stdout is "nothing\n"
 # Looks for the socket the supervisor came by, and for any other that leads out of the sandbox.
 import os
 import socket
