@@ -1,5 +1,5 @@
-# wants: ok|error; stdout starts with "start"; stdout lacks "Traceback"
-# Makes the pipe of its own standard output as large as it can, fills it and ends at once.
+# wants: ok|error|output_limit; stdout starts with "start"; stdout lacks "Traceback"
+# Makes the pipe of its own standard output as large as it can, fills it and ends at once. (Or writes on, for as long as all of it is read at once.)
 import fcntl
 import os
 
