@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { ensureImage as ensureImageOf } from "../runner/host/image.ts";
 import type { Report } from "../runner/host/refusal.ts";
-import { kindOf, LANGUAGE_IDS, LANGUAGES } from "../shared/languages.ts";
+import { LANGUAGE_IDS, LANGUAGES, languageOf } from "../shared/languages.ts";
 import type { Paths } from "./paths.ts";
 
 export type ImageOptions = {
@@ -31,8 +31,11 @@ export function ensureImage({ paths, ...options }: ImageOptions): Promise<string
 
 /** Warm languages tell their versions themselves, each time one of their sandboxes is warm. */
 function versionCommands(): Record<string, string> {
-  const others = LANGUAGE_IDS.filter((id) => kindOf(id) === "general");
-  return Object.fromEntries(others.map((id) => [id, LANGUAGES[id].version]));
+  const entries = LANGUAGE_IDS.flatMap((id) => {
+    const { version } = languageOf(id);
+    return version === undefined ? [] : [[id, version] as const];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** The packages are among this project's own dependencies, which is how their versions are pinned. */

@@ -17,8 +17,11 @@ export type Language = {
   aliases: readonly string[];
   /** The file a single program is written to. */
   mainFile: string;
-  /** The shell command that has the tool itself tell its version; run once, when the image is built. */
-  version: string;
+  /**
+   * The shell command that has the tool itself tell its version, run once when the image is built.
+   * Absent where what waits tells it, each time it is warm.
+   */
+  version?: string;
   /** What a program can import besides the language's own library. */
   libraries?: readonly string[];
   /**
@@ -82,7 +85,6 @@ export const LANGUAGES = {
     name: "Python",
     aliases: ["py", "python3"],
     mainFile: "main.py",
-    version: "python3 -c 'import platform; print(platform.python_version())'",
     libraries: PYTHON_LIBRARIES,
     isWarm: true,
   },
@@ -90,7 +92,6 @@ export const LANGUAGES = {
     name: "JavaScript",
     aliases: ["js", "node"],
     mainFile: "main.js",
-    version: "node -p process.versions.node",
     libraries: NODE_LIBRARIES,
     isWarm: true,
   },
@@ -98,7 +99,6 @@ export const LANGUAGES = {
     name: "TypeScript",
     aliases: ["ts"],
     mainFile: "main.ts",
-    version: "node -p process.versions.node",
     libraries: NODE_LIBRARIES,
     isWarm: true,
   },
@@ -106,7 +106,6 @@ export const LANGUAGES = {
     name: "Bash",
     aliases: ["sh", "shell"],
     mainFile: "main.sh",
-    version: "bash -c 'echo $BASH_VERSION' | cut -d'(' -f1",
     isWarm: true,
   },
   c: {
@@ -149,14 +148,12 @@ export const LANGUAGES = {
     name: "Ruby",
     aliases: ["rb"],
     mainFile: "main.rb",
-    version: "ruby -e 'print RUBY_VERSION'",
     isWarm: true,
   },
   java: {
     name: "Java",
     aliases: ["jdk", "openjdk"],
     mainFile: "Main.java",
-    version: "java --version | sed -n 's/^openjdk \\([0-9.]*\\).*/\\1/p'",
     isWarm: true,
     compile: { sources: [".java"], command: [PROGRAM, SOURCES] },
     run: [PROGRAM],
@@ -165,7 +162,6 @@ export const LANGUAGES = {
     name: "C#",
     aliases: ["cs", "c#"],
     mainFile: "Program.cs",
-    version: "/opt/coderunner/languages/csharp/csharp --version",
     isWarm: true,
     compile: { sources: [".cs"], command: [PROGRAM, SOURCES] },
     run: [PROGRAM],

@@ -73,6 +73,14 @@ describe("every language's row", () => {
     }
   });
 
+  it.each(LANGUAGE_IDS)(
+    "says how to ask for %s's version where nothing waits that tells it",
+    (id) => {
+      const { isWarm, version } = languageOf(id);
+      expect(version === undefined).toBe(isWarm === true);
+    },
+  );
+
   it("has names in its environment that are names", () => {
     for (const id of LANGUAGE_IDS) {
       for (const name of Object.keys(languageOf(id).env ?? {}))
