@@ -18,7 +18,11 @@ export type Part = {
 /** A part that is kept running until it is stopped. */
 export type KeptPart = { stop: (graceMs?: number) => Promise<void> };
 
-/** What a runner takes at most to finish what runs and to remove its sandboxes, and then some. */
+/**
+ * What a runner takes at most to finish what runs and to remove its sandboxes, and then some. Only the
+ * longest runs of `/v1` may take longer: nobody waits minutes for Ctrl-C, so those end as our fault
+ * and cost nothing.
+ */
 export const STOP_GRACE_MS = RUN_TIMEOUT_MS_MAX + SANDBOX_GRACE_MS + 15_000;
 /** As many tries in a row as there are waits; the next failure is the last. */
 const BACKOFF_MS = [100, 1_000, 3_000, 10_000, 30_000];
