@@ -6,8 +6,7 @@ import { createServer, type Server } from "node:http";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { asFailure } from "../shared/errors.ts";
 import { type LanguageId, SANDBOX_KINDS, type SandboxKind } from "../shared/languages.ts";
-import { COMPILE_ERROR } from "../shared/outcomes.ts";
-import type { ExecutionReport } from "../shared/runner-api.ts";
+import { type ExecutionReport, outcomeOf } from "../shared/runner-api.ts";
 import type { Levels } from "./pool.ts";
 import type { PoolEvents } from "./pool-events.ts";
 
@@ -100,7 +99,7 @@ export class Metrics {
     try {
       const report = await work;
       const { run, compile } = report;
-      this.#executions.inc({ language, outcome: run?.outcome ?? COMPILE_ERROR });
+      this.#executions.inc({ language, outcome: outcomeOf(report) });
       if (run !== undefined) this.#wall.observe({ language }, run.wallMs / 1000);
       if (compile !== undefined)
         this.#compiles.inc({ language, cache: compile.isCached ? "hit" : "miss" });

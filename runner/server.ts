@@ -8,10 +8,10 @@ import type { Logger } from "pino";
 import { asFailure, Failure } from "../shared/errors.ts";
 import { isRequestId, newId } from "../shared/ids.ts";
 import { REQUEST_BODY_BYTES_MAX } from "../shared/limits.ts";
-import { COMPILE_ERROR } from "../shared/outcomes.ts";
 import { parse } from "../shared/parse.ts";
 import {
   type ExecutionReport,
+  outcomeOf,
   RUNNER_EXECUTE_PATH,
   RUNNER_HEALTH_PATH,
   RunnerExecuteRequest,
@@ -46,7 +46,7 @@ export function createServer(options: ServerOptions): Express {
           executionId: request.executionId,
           accountId: request.accountId,
           language: request.language,
-          outcome: report.run?.outcome ?? COMPILE_ERROR,
+          outcome: outcomeOf(report),
           queueMs: round(report.queueMs),
           ...(report.compile && { compileMs: round(report.compile.wallMs) }),
           ...(report.run && { wallMs: round(report.run.wallMs) }),

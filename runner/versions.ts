@@ -11,6 +11,7 @@ import {
   type SandboxKind,
 } from "../shared/languages.ts";
 import { TOOL_VERSION_BYTES_MAX } from "../shared/limits.ts";
+import { busy } from "./line.ts";
 
 export class Versions {
   readonly #known = new Map<LanguageId, string>();
@@ -40,7 +41,7 @@ export class Versions {
   /** The version that `selector` asks for. Throws Failure when that is not what there is. */
   select(language: LanguageId, selector = "*"): string {
     const version = this.of(language);
-    if (version === undefined) throw new Failure("busy");
+    if (version === undefined) throw busy();
     if (matches(version, selector.trim())) return version;
     const { name } = languageOf(language);
     throw new Failure("unknown_version", {

@@ -18,7 +18,7 @@ import {
   TOOL_VERSION_BYTES_MAX,
   VERSION_SELECTOR_BYTES_MAX,
 } from "./limits.ts";
-import { OUTCOME_NAMES } from "./outcomes.ts";
+import { COMPILE_ERROR, OUTCOME_NAMES, type Outcome } from "./outcomes.ts";
 
 /** Where a runner takes executions. */
 export const RUNNER_EXECUTE_PATH = "/v1/execute";
@@ -147,6 +147,11 @@ export const ExecutionReport = z
     error: "must have run what could be compiled, and nothing else",
   });
 export type ExecutionReport = z.infer<typeof ExecutionReport>;
+
+/** What became of an execution as a whole. */
+export function outcomeOf({ run }: ExecutionReport): Outcome | typeof COMPILE_ERROR {
+  return run?.outcome ?? COMPILE_ERROR;
+}
 
 function isFailed(compile: StageReport | undefined): boolean {
   return compile !== undefined && compile.outcome !== "ok";

@@ -7,8 +7,7 @@ import { newId } from "../shared/ids.ts";
 import { type LanguageId, languageOf } from "../shared/languages.ts";
 import { answerMsMax, HOLD_GRACE_MS } from "../shared/limits.ts";
 import { coveredMs, priceMicro } from "../shared/money.ts";
-import { COMPILE_ERROR, type Outcome } from "../shared/outcomes.ts";
-import type { ExecutionReport, ProgramFile } from "../shared/runner-api.ts";
+import { type ExecutionReport, outcomeOf, type ProgramFile } from "../shared/runner-api.ts";
 import type { Admitted, Hold } from "./admission.ts";
 import { type Call, logTrouble } from "./call.ts";
 import { admit, type Payer, payerOf } from "./payer.ts";
@@ -59,11 +58,6 @@ export async function execute(call: Call, program: Program): Promise<Executed> {
   if ("demoRuns" in left) return { executionId, report, runTimeoutMs, chargedMicro, left };
   const balanceMicro = left.balanceMicro + heldMicro - chargedMicro;
   return { executionId, report, runTimeoutMs, chargedMicro, left: { balanceMicro } };
-}
-
-/** What became of the program as a whole. */
-export function outcomeOf({ run }: ExecutionReport): Outcome | typeof COMPILE_ERROR {
-  return run?.outcome ?? COMPILE_ERROR;
 }
 
 function holdOf(id: string, { runTimeoutMs, leastRunMs }: Program, msMax: number): Hold {

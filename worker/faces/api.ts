@@ -9,8 +9,8 @@ import {
   RUN_TIMEOUT_MS_DEFAULT,
   RUN_TIMEOUT_MS_MAX,
 } from "../../shared/limits.ts";
-import type { StageReport } from "../../shared/runner-api.ts";
-import { type Executed, outcomeOf, type Program } from "../execute.ts";
+import { outcomeOf, type StageReport } from "../../shared/runner-api.ts";
+import type { Executed, Program } from "../execute.ts";
 import type { Runtime } from "../runtimes.ts";
 import {
   hasProgram,
