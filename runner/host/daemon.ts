@@ -21,7 +21,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as z from "zod";
 import { answers, connect, removeContainers, removeTheseContainers } from "./client.ts";
-import { removeGroups } from "./container-group.ts";
+import { clearParentGroup, parentGroupOf } from "./container-group.ts";
 import { endProcess, isRunning, ProcessIdentity } from "./identity.ts";
 import {
   endKeepers,
@@ -86,7 +86,6 @@ export function deadParts(paths: EnginePaths): ("dockerd" | "containerd")[] {
 export async function startDaemon(paths: EnginePaths, runtime: DaemonRuntime): Promise<void> {
   await clearAway(paths);
   const left = containersIn(paths.data);
-  for (const id of left) removeGroups(id);
   makeRoomInNestedCgroup();
   prepare(paths, runtime);
   const containerdLog = join(paths.logs, "containerd.log");
@@ -130,6 +129,7 @@ export async function stopDaemon(paths: EnginePaths): Promise<void> {
   await endRecorded(paths);
   await endLostDaemons(paths.run);
   await endKeepers(paths.run);
+  await clearParentGroup(paths.run);
   await unmountBelow([paths.run, paths.data]);
   removeFolders([paths.execRoot, paths.containerdState]);
 }
@@ -150,6 +150,7 @@ async function clearAway(paths: EnginePaths): Promise<void> {
   await endRecorded(paths, isWell ? STOP_MS_MAX : 0);
   await endLostDaemons(paths.run);
   await killKeepers(paths.run);
+  await clearParentGroup(paths.run);
   await unmountBelow([paths.run, paths.data]);
   removeFolders([paths.execRoot, paths.containerdState, paths.containerdData]);
 }
@@ -220,6 +221,7 @@ export function dockerdArgs(paths: EnginePaths): string[] {
     `--pidfile=${paths.pidFile}`,
     `--containerd=${paths.containerdSocket}`,
     "--exec-opt=native.cgroupdriver=cgroupfs",
+    `--cgroup-parent=/${parentGroupOf(paths.run)}`,
     "--iptables=false",
     "--ip6tables=false",
     "--bridge=none",
