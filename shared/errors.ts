@@ -11,12 +11,46 @@ export const ERRORS = {
   invalid_key: { status: 401, retryable: false, message: "This API key is not valid." },
   no_credits: { status: 402, retryable: false, message: "No credits are left on this account." },
   not_found: { status: 404, retryable: false, message: "There is nothing here." },
+  unknown_session: { status: 404, retryable: false, message: "There is no such session." },
+  unknown_file: { status: 404, retryable: false, message: "There is no such file." },
+  unknown_execution: { status: 404, retryable: false, message: "There is no such execution." },
   method_not_allowed: {
     status: 405,
     retryable: false,
     message: "This method is not allowed here.",
   },
   conflict: { status: 409, retryable: false, message: "The request conflicts with another one." },
+  session_busy: {
+    status: 409,
+    retryable: true,
+    message: "Too many executions wait in this session; try again when one has ended.",
+  },
+  too_many_sessions: {
+    status: 409,
+    retryable: false,
+    message: "This account has as many sessions as it may have; delete one first.",
+  },
+  not_running: {
+    status: 409,
+    retryable: false,
+    message: "This execution does not run (any more).",
+  },
+  session_deleted: { status: 410, retryable: false, message: "This session was deleted." },
+  session_expired: {
+    status: 410,
+    retryable: false,
+    message: "This session was not used for too long; open a new one.",
+  },
+  session_evicted: {
+    status: 410,
+    retryable: false,
+    message: "This session had to make room for others; open a new one.",
+  },
+  session_lost: {
+    status: 410,
+    retryable: false,
+    message: "This session was lost with the machine it was on; open a new one.",
+  },
   payload_too_large: { status: 413, retryable: false, message: "The request is too large." },
   unsupported_media_type: {
     status: 415,
@@ -30,6 +64,7 @@ export const ERRORS = {
     retryable: true,
     message: "The sandbox failed; the execution was not charged.",
   },
+  workspace_full: { status: 507, retryable: false, message: "The session's workspace is full." },
   busy: { status: 503, retryable: true, message: "Every sandbox is in use; try again shortly." },
   no_runner: { status: 503, retryable: true, message: "No runner can be reached right now." },
 } as const satisfies Record<string, { status: number; retryable: boolean; message: string }>;

@@ -26,3 +26,13 @@ export function isId(prefix: string, text: string): boolean {
 export function isRequestId(text: string): boolean {
   return /^[A-Za-z0-9._-]{1,64}$/.test(text);
 }
+
+/** A new id of a session: a random UUID. */
+export function newSessionId(): string {
+  return crypto.randomUUID();
+}
+
+/** Whether `text` could have come from `newSessionId`; says nothing about whether it exists. */
+export function isSessionId(text: string): boolean {
+  return /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(text);
+}

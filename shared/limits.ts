@@ -109,6 +109,28 @@ export const FREEZE_AFTER_MS = 2 * SECOND_MS;
 /** A sandbox is replaced after this many jobs, so that nothing can build up in one. */
 export const SANDBOX_JOBS_MAX = 200;
 
+/** How long a session waits for its next use before it is gone; every use begins it anew. */
+export const SESSION_IDLE_MS_MAX = 10 * MINUTE_MS;
+/** How long it is known what became of a session that is gone. */
+export const SESSION_MEMORY_MS = DAY_MS;
+/** Live sessions of one account: those it has asked for, and those that are only kept while there is room. */
+export const SESSIONS_MAX = 20;
+export const IMPLICIT_SESSIONS_MAX = 4;
+/** Executions that may wait in one session for the one that runs. */
+export const SESSION_QUEUE_MAX = 8;
+/** How long a program that was interrupted, for its time or its caller, has to end by itself. */
+export const INTERRUPT_GRACE_MS = 1 * SECOND_MS;
+/** Entries of one directory listing, and patterns of files to bring back from one execution. */
+export const LISTED_FILES_MAX = 1000;
+export const OUTPUT_PATTERNS_MAX = 16;
+/** Values and pictures one execution may show, all together; what is more is left out, and told. */
+export const RESULT_BYTES_MAX = 8 * MIB;
+export const RESULTS_MAX = 64;
+/** How often a stream that has nothing to say says so. */
+export const HEARTBEAT_MS = 10 * SECOND_MS;
+/** How long a runner keeps what came of an execution whose caller has left. */
+export const DETACHED_REPORT_MS = 10 * MINUTE_MS;
+
 /** Throws when two limits contradict each other. `rule` is the sentence the log will show. */
 function mustHold(holds: boolean, rule: string): void {
   if (!holds) throw new Error(`limits contradict each other: ${rule}`);
@@ -136,6 +158,9 @@ mustHold(
 );
 mustHold(WORKSPACE_BYTES_MAX < MEMORY_BYTES_MAX, "a full workspace leaves memory to run in");
 mustHold(FREEZE_AFTER_MS < SANDBOX_IDLE_MS_MAX, "an idle sandbox is frozen before it is removed");
+
+mustHold(INTERRUPT_GRACE_MS < SANDBOX_GRACE_MS, "an interrupted program ends before it is a fault");
+mustHold(SANDBOX_IDLE_MS_MAX < SESSION_IDLE_MS_MAX, "a session lasts longer than a spare sandbox");
 
 /** The longest a runner may take to answer for an execution with these times of its own. */
 export function answerMsMax(times: { runTimeoutMs: number; compileTimeoutMs: number }): number {

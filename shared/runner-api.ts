@@ -4,6 +4,7 @@
 
 import * as z from "zod";
 import { ERRORS, type ErrorCode } from "./errors.ts";
+import { isSessionId } from "./ids.ts";
 import { LANGUAGE_IDS, SANDBOX_KINDS } from "./languages.ts";
 import {
   ARGS_BYTES_MAX,
@@ -12,7 +13,10 @@ import {
   FILE_BYTES_MAX,
   FILE_NAME_BYTES_MAX,
   FILES_MAX,
+  LISTED_FILES_MAX,
   LONG_RUN_TIMEOUT_MS_MAX,
+  OUTPUT_PATTERNS_MAX,
+  RESULTS_MAX,
   RUN_TIMEOUT_MS_MIN,
   STDIN_BYTES_MAX,
   TOOL_VERSION_BYTES_MAX,
@@ -22,6 +26,10 @@ import { COMPILE_ERROR, OUTCOME_NAMES, type Outcome } from "./outcomes.ts";
 
 /** Where a runner takes executions. */
 export const RUNNER_EXECUTE_PATH = "/v1/execute";
+/** Where a runner keeps sessions; below it one by its id, and below that what it holds. */
+export const RUNNER_SESSIONS_PATH = "/v1/sessions";
+/** Where a runner tells of executions that run or have just run, by their id. */
+export const RUNNER_EXECUTIONS_PATH = "/v1/executions";
 /** Where a runner says how it is. */
 export const RUNNER_HEALTH_PATH = "/v1/health";
 
@@ -51,6 +59,18 @@ export const WorkspacePath = textOf(FILE_NAME_BYTES_MAX).refine(
 export function isBase64(text: string): boolean {
   return text.length % 4 === 0 && BASE64_CHARACTERS.test(text);
 }
+
+/** The forms a shown value may have, as media types; those of pictures are base64. */
+export const SHOWN_TYPES = [
+  "text/plain",
+  "text/html",
+  "text/markdown",
+  "text/latex",
+  "application/json",
+  "image/png",
+  "image/jpeg",
+  "image/svg+xml",
+] as const;
 
 /** How a file's content is written. */
 export const FILE_ENCODINGS = ["utf8", "base64"] as const;
@@ -83,6 +103,14 @@ export const VersionSelector = textOf(VERSION_SELECTOR_BYTES_MAX).refine(
   { error: "must be a version or a range of versions, such as `3`, `^3.12` or `>=3.12 <4`" },
 );
 
+const SessionId = z.string().refine(isSessionId, { error: "must be the id of a session" });
+
+/** One pattern of workspace paths: `*` and `?` stop at a slash, `**` does not. */
+export const OutputPattern = textOf(FILE_NAME_BYTES_MAX).refine(
+  (pattern) => pattern !== "" && WorkspacePath.safeParse(pattern).success,
+  { error: "must be a pattern of relative paths inside the workspace" },
+);
+
 export const RunnerExecuteRequest = z.strictObject({
   /** The caller's id for this execution; appears in both logs. */
   executionId: z.string().min(1).max(64),
@@ -102,6 +130,17 @@ export const RunnerExecuteRequest = z.strictObject({
   runTimeoutMs: z.int().min(RUN_TIMEOUT_MS_MIN).max(LONG_RUN_TIMEOUT_MS_MAX),
   /** Only looked at where there is something to compile. */
   compileTimeoutMs: z.int().min(RUN_TIMEOUT_MS_MIN).max(COMPILE_TIMEOUT_MS_MAX),
+  /** The session to run it in, and whether that is to be opened by it, to be kept while there is room. */
+  sessionId: SessionId.optional(),
+  opensSession: z.boolean().optional(),
+  /** Which files to bring back when it is over. */
+  outputFiles: z.array(OutputPattern).max(OUTPUT_PATTERNS_MAX).optional(),
+  /** Whether the answer is to be a stream of ExecutionEvents, one JSON object a line. */
+  stream: z.boolean().optional(),
+  /** Whether its input stays open after `stdin`, for more to be sent while it runs. */
+  openStdin: z.boolean().optional(),
+  /** Whether it goes on when whoever waits for the answer hangs up; else it is interrupted then. */
+  detach: z.boolean().optional(),
 });
 export type RunnerExecuteRequest = z.infer<typeof RunnerExecuteRequest>;
 
@@ -131,6 +170,26 @@ export const StageReport = z.object({
 });
 export type StageReport = z.infer<typeof StageReport>;
 
+/**
+ * Something a program of a session shows: the value of its last expression, or what it displayed, in
+ * as many forms as its language has for it, by media type. What is not text is base64.
+ */
+export const ShownValue = z.object({
+  kind: z.enum(["value", "display"]),
+  data: z.partialRecord(z.enum(SHOWN_TYPES), z.string()),
+});
+export type ShownValue = z.infer<typeof ShownValue>;
+
+/** A file that was asked back, with its content in base64, or without where it was too large. */
+export const OutputFile = z.object({
+  name: z.string().max(FILE_NAME_BYTES_MAX),
+  bytes: count,
+  /** In hexadecimal. */
+  sha256: z.string().length(64),
+  content: z.string().optional(),
+});
+export type OutputFile = z.infer<typeof OutputFile>;
+
 /** What came of an execution: of compiling, where the language is compiled, and then of running. */
 export const ExecutionReport = z
   .object({
@@ -140,8 +199,16 @@ export const ExecutionReport = z
     compile: StageReport.extend({ isCached: z.boolean() }).optional(),
     /** Absent when the program could not be compiled. */
     run: StageReport.optional(),
-    /** How long the request waited at the runner for a sandbox. */
+    /** How long the request waited at the runner for a sandbox, or for its turn in its session. */
     queueMs: z.number().nonnegative(),
+    /** What it showed, in order, and whether there was more. Only in a session, or in a language, that shows any. */
+    shown: z.array(ShownValue).max(RESULTS_MAX).optional(),
+    shownTruncated: z.boolean().optional(),
+    /** Where it ran, and whether variables and the like live on there; files always do. */
+    session: z.object({ id: SessionId, isStateKept: z.boolean() }).optional(),
+    /** The files that were asked for, in order of their names, and whether there were more. */
+    files: z.array(OutputFile).max(LISTED_FILES_MAX).optional(),
+    filesTruncated: z.boolean().optional(),
   })
   .refine(({ compile, run }) => (run === undefined) === isFailed(compile), {
     error: "must have run what could be compiled, and nothing else",
@@ -156,6 +223,55 @@ export function outcomeOf({ run }: ExecutionReport): Outcome | typeof COMPILE_ER
 function isFailed(compile: StageReport | undefined): boolean {
   return compile !== undefined && compile.outcome !== "ok";
 }
+
+/** What a streamed execution says, one line each: `start` first, and `end` or `failed` last. */
+export const ExecutionEvent = z.discriminatedUnion("type", [
+  z.object({ type: z.literal("start"), version: z.string().max(TOOL_VERSION_BYTES_MAX) }),
+  z.object({
+    type: z.enum(["stdout", "stderr"]),
+    stage: z.enum(["compile", "run"]),
+    text: z.string(),
+  }),
+  z.object({ type: z.literal("shown"), value: ShownValue }),
+  z.object({ type: z.literal("beat") }),
+  z.object({ type: z.literal("end"), report: ExecutionReport }),
+  z.object({
+    type: z.literal("failed"),
+    error: z.object({ code: z.string(), message: z.string(), retryAfterMs: count.optional() }),
+  }),
+]);
+export type ExecutionEvent = z.infer<typeof ExecutionEvent>;
+
+/** How a session is opened, by whom and for what. */
+export const RunnerSessionRequest = z.strictObject({
+  sessionId: SessionId,
+  accountId: z.string().min(1).max(128),
+  language: z.enum(LANGUAGE_IDS),
+  version: VersionSelector.optional(),
+});
+export type RunnerSessionRequest = z.infer<typeof RunnerSessionRequest>;
+
+/** A live session, as its runner sees it. */
+export const RunnerSession = z.object({
+  sessionId: SessionId,
+  language: z.enum(LANGUAGE_IDS),
+  version: z.string().max(TOOL_VERSION_BYTES_MAX),
+  state: z.enum(["idle", "busy"]),
+  createdAtMs: count,
+  lastUsedAtMs: count,
+  expiresAtMs: count,
+  executions: count,
+});
+export type RunnerSession = z.infer<typeof RunnerSession>;
+
+/** One entry of a directory of a session's workspace. A link is told of and never followed. */
+export const WorkspaceEntry = z.object({
+  name: z.string().max(FILE_NAME_BYTES_MAX),
+  type: z.enum(["file", "directory", "link", "other"]),
+  bytes: count,
+  modifiedAtMs: count,
+});
+export type WorkspaceEntry = z.infer<typeof WorkspaceEntry>;
 
 export const RunnerHealth = z.object({
   /** Whether a sandbox could be handed out now. */
