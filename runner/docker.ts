@@ -39,6 +39,7 @@ const HARDENING = {
   SecurityOpt: ["no-new-privileges"],
   Tmpfs: {
     "/workspace": `rw,exec,nosuid,nodev,size=${WORKSPACE_BYTES_MAX},mode=0755`,
+    "/run/cell": "rw,noexec,nosuid,nodev,size=1m,mode=0755",
     "/tmp": `rw,exec,nosuid,nodev,size=${WORKSPACE_BYTES_MAX},mode=1777`,
   },
   ShmSize: WORKSPACE_BYTES_MAX,

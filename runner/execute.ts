@@ -13,9 +13,10 @@ import {
 import type { ExecutionReport, ProgramFile, RunnerExecuteRequest } from "../shared/runner-api.ts";
 import { compileArgs, type Names, runArgs } from "./commands.ts";
 import { type CompileCache, keyOf } from "./compile-cache.ts";
+import { SandboxFault } from "./link.ts";
 import type { Pool } from "./pool.ts";
 import { reportOf } from "./report.ts";
-import { type Sandbox, SandboxFault } from "./sandbox.ts";
+import type { Sandbox } from "./sandbox.ts";
 import type { Versions } from "./versions.ts";
 
 export type Executor = {
@@ -85,7 +86,7 @@ async function compileIn(sandbox: Sandbox, { request, files }: Job, args: readon
     stdin: NO_INPUT,
     wallMs: request.compileTimeoutMs,
     memoryBytes: COMPILE_MEMORY_BYTES_MAX,
-    isLast: false,
+    kind: "stage",
   });
   return reportOf(result);
 }
@@ -97,7 +98,7 @@ async function run(sandbox: Sandbox, { request, names }: Job, files: Files) {
     stdin: Buffer.from(request.stdin ?? "", "utf8"),
     wallMs: request.runTimeoutMs,
     memoryBytes: MEMORY_BYTES_MAX,
-    isLast: true,
+    kind: "last",
   });
   return reportOf(result);
 }

@@ -3,7 +3,7 @@
 // long, out of order or with a body of the wrong size is a fault of the sandbox, never an outcome,
 // and ends the parser for good. Knows nothing of jobs, pools or Docker.
 
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 export const PAYLOAD_BYTES_MAX = 64 * 1024;
 const VERSION_BYTES_MAX = 512;
 const HEADER_BYTES = 16;
@@ -34,22 +34,33 @@ export const FROM = {
   PREPARED: 109,
   CONTENT: 110,
   CONTENT_END: 111,
+  SHOWN: 112,
 } as const;
 
-/** Why the supervisor ended a job. */
-export type ExitReason = "ended" | "wall" | "cpu" | "memory" | "output";
-const EXIT_REASONS: readonly ExitReason[] = ["ended", "wall", "cpu", "memory", "output"];
+/**
+ * Why the supervisor ended a job, a stage or a cell. `gone`: nothing has run, because the session's
+ * process had ended since its last cell.
+ */
+export type ExitReason = "ended" | "wall" | "cpu" | "memory" | "output" | "gone";
+const EXIT_REASONS: readonly ExitReason[] = ["ended", "wall", "cpu", "memory", "output", "gone"];
+
+/** What the process may do when it is through: `last` end; `stage` and `cell` also wait on. */
+export type StartKind = "last" | "stage" | "cell";
+const START_KINDS: readonly StartKind[] = ["last", "stage", "cell"];
 
 /** What the supervisor measured when a job was over. `null` where there is no such thing. */
 export type ExitBody = {
   reason: ExitReason;
   code: number | null;
   signal: number | null;
+  /** Whether the process is there for another START. */
+  isWaiting: boolean;
   wallMs: number;
   cpuMs: number;
   memoryPeakBytes: number;
   stdoutBytes: number;
   stderrBytes: number;
+  shownBytes: number;
 };
 
 /** What became of the wish for a file: all of it came, or why nothing did. */
@@ -59,11 +70,18 @@ const CONTENT_RESULTS: readonly ContentResult[] = ["whole", "missing", "no-file"
 /** How a file that was asked for ended; `mode` is its permission bits. */
 export type ContentEnd = { result: ContentResult; mode: number; bytes: number };
 
+/** A part of what a program writes or shows, or of a file that was asked for. */
+export type DataFrame = {
+  type: "stdout" | "stderr" | "shown" | "content";
+  job: number;
+  data: Buffer;
+};
+
 /** A frame that has arrived and been checked. */
 export type Frame =
   | { type: "hello" | "cleaned" | "pong"; job: number }
   | { type: "ready" | "prepared"; job: number; version: string }
-  | { type: "stdout" | "stderr" | "content"; job: number; data: Buffer }
+  | DataFrame
   | { type: "exit"; job: number; body: ExitBody }
   | { type: "content-end"; job: number; body: ContentEnd }
   | { type: "fault"; job: number; text: string };
@@ -94,8 +112,10 @@ export type StartBody = {
   memoryBytes: number;
   outputKeepBytes: number;
   outputStopBytes: number;
-  /** Whether the process may report a stage as over and go on waiting, for another START. */
-  isStage: boolean;
+  shownKeepBytes: number;
+  kind: StartKind;
+  /** Of a cell: whether it gets a standard input of its own. */
+  hasInput: boolean;
   args: readonly string[];
 };
 
@@ -142,6 +162,13 @@ export function encodeRead(job: number, name: string, bytesMax: number): Buffer 
   return encodeFrame(TO.READ, job, Buffer.concat([head, strings([name])]));
 }
 
+/** Has everything of the job killed, and its files removed unless they are to be kept. */
+export function encodeEnd(job: number, keepsFiles: boolean): Buffer {
+  const payload = Buffer.alloc(4);
+  payload.writeUInt32LE(keepsFiles ? 1 : 0, 0);
+  return encodeFrame(TO.END, job, payload);
+}
+
 /** Sends a signal to the job's main process group. */
 export function encodeSignal(job: number, signal: number): Buffer {
   const payload = Buffer.alloc(4);
@@ -149,14 +176,29 @@ export function encodeSignal(job: number, signal: number): Buffer {
   return encodeFrame(TO.SIGNAL, job, payload);
 }
 
+const FILE_CREATE = 1;
+const FILE_APPEND = 2;
+const FILE_SOURCE = 4;
+
 /** The frames that make one file, in as many parts as its size needs. */
 export function encodeFile(job: number, name: string, mode: number, content: Buffer): Buffer[] {
+  return encodeParts(job, { name, mode, content, flags: 0 });
+}
+
+/** The frames that make the text of the next cell. */
+export function encodeSource(job: number, content: Buffer): Buffer[] {
+  return encodeParts(job, { name: "source", mode: 0, content, flags: FILE_SOURCE });
+}
+
+type WholeFile = { name: string; mode: number; content: Buffer; flags: number };
+
+function encodeParts(job: number, { name, mode, content, flags }: WholeFile): Buffer[] {
   const nameBytes = strings([name]);
   const partMax = PAYLOAD_BYTES_MAX - 8 - nameBytes.length;
   const frames: Buffer[] = [];
   for (let at = 0; at === 0 || at < content.length; at += partMax) {
     const head = Buffer.alloc(8);
-    head.writeUInt32LE(at === 0 ? 1 : 2, 0);
+    head.writeUInt32LE(flags | (at === 0 ? FILE_CREATE : FILE_APPEND), 0);
     head.writeUInt32LE(mode, 4);
     const part = content.subarray(at, at + partMax);
     frames.push(encodeFrame(TO.FILE, job, Buffer.concat([head, nameBytes, part])));
@@ -165,24 +207,26 @@ export function encodeFile(job: number, name: string, mode: number, content: Buf
 }
 
 export function encodeStart(job: number, body: StartBody): Buffer {
-  const head = Buffer.alloc(40);
+  const head = Buffer.alloc(48);
   head.writeUInt32LE(body.wallMs, 0);
   head.writeUInt32LE(body.cpuMs, 4);
   head.writeBigUInt64LE(BigInt(body.memoryBytes), 8);
   head.writeBigUInt64LE(BigInt(body.outputKeepBytes), 16);
   head.writeBigUInt64LE(BigInt(body.outputStopBytes), 24);
-  head.writeUInt32LE(body.isStage ? 1 : 0, 32);
+  head.writeBigUInt64LE(BigInt(body.shownKeepBytes), 32);
+  head.writeUInt32LE(START_KINDS.indexOf(body.kind), 40);
+  head.writeUInt32LE(body.hasInput ? 1 : 0, 44);
   const control = Buffer.concat([Buffer.from(`${body.args.length}\n`), strings(body.args)]);
   return encodeFrame(TO.START, job, Buffer.concat([head, control]));
 }
 
-/** The frames that feed `data` to a job's standard input and then close it. */
-export function encodeStdin(job: number, data: Buffer): Buffer[] {
+/** The frames that feed `data` to a job's standard input and then, unless it stays open, close it. */
+export function encodeStdin(job: number, data: Buffer, staysOpen = false): Buffer[] {
   const frames: Buffer[] = [];
   for (let at = 0; at < data.length; at += PAYLOAD_BYTES_MAX) {
     frames.push(encodeFrame(TO.STDIN, job, data.subarray(at, at + PAYLOAD_BYTES_MAX)));
   }
-  frames.push(encodeFrame(TO.STDIN, job));
+  if (!staysOpen) frames.push(encodeFrame(TO.STDIN, job));
   return frames;
 }
 
@@ -243,6 +287,8 @@ function decode(type: number, job: number, payload: Buffer): Frame {
       return { type: "content", job, data: payload };
     case FROM.CONTENT_END:
       return { type: "content-end", job, body: decodeContentEnd(payload) };
+    case FROM.SHOWN:
+      return { type: "shown", job, data: payload };
     case FROM.CLEANED:
       return { type: "cleaned", job };
     case FROM.PONG:
@@ -268,25 +314,28 @@ function decodeVersion(payload: Buffer): string {
   return version;
 }
 
-const EXIT_BYTES = 56;
+const EXIT_BYTES = 64;
 
 function decodeExit(payload: Buffer): ExitBody {
   if (payload.length !== EXIT_BYTES) throw new FrameError(`exit frame of ${payload.length} bytes`);
   const reason = EXIT_REASONS[payload.readUInt32LE(0)];
   const code = payload.readInt32LE(4);
   const signal = payload.readInt32LE(8);
+  const isWaiting = payload.readUInt32LE(12);
   if (reason === undefined) throw new FrameError("exit frame with an unknown reason");
-  if (code < -1 || code > 255 || signal < 0 || signal > 64)
+  if (code < -1 || code > 255 || signal < 0 || signal > 64 || isWaiting > 1)
     throw new FrameError("exit frame out of range");
   return {
     reason,
     code: code === -1 ? null : code,
     signal: signal === 0 ? null : signal,
+    isWaiting: isWaiting === 1,
     wallMs: safeNumber(payload, 16) / 1000,
     cpuMs: safeNumber(payload, 24) / 1000,
     memoryPeakBytes: safeNumber(payload, 32),
     stdoutBytes: safeNumber(payload, 40),
     stderrBytes: safeNumber(payload, 48),
+    shownBytes: safeNumber(payload, 56),
   };
 }
 

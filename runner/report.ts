@@ -5,14 +5,15 @@ import { constants } from "node:os";
 import type { Outcome } from "../shared/outcomes.ts";
 import type { StageReport } from "../shared/runner-api.ts";
 import type { ExitBody } from "./frames.ts";
-import type { StageResult } from "./sandbox.ts";
+import type { StageResult } from "./running.ts";
 
 /** What came of one stage. */
-export function reportOf({ exit, stdout, stderr }: StageResult): StageReport {
+export function reportOf({ exit, stdout, stderr, interruptedBy }: StageResult): StageReport {
+  const isLate = interruptedBy === "clock";
   const isOver = exit.reason === "ended";
   return {
-    outcome: outcomeOf(exit),
-    exitCode: isOver ? exit.code : null,
+    outcome: isLate ? "timeout" : outcomeOf(exit),
+    exitCode: isOver && !isLate ? exit.code : null,
     signal: isOver ? signalName(exit.signal) : "SIGKILL",
     stdout: stdout.text,
     stderr: stderr.text,
@@ -41,6 +42,8 @@ function outcomeOf(exit: ExitBody): Outcome {
       if (exit.signal === constants.signals.SIGXFSZ) return "file_limit";
       if (exit.signal !== null) return "signal";
       return exit.code === 0 ? "ok" : "error";
+    case "gone":
+      throw new Error("nothing has run, so there is nothing to report");
   }
 }
 

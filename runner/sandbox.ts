@@ -7,9 +7,11 @@
 import type { SandboxKind } from "../shared/languages.ts";
 import {
   DESCRIPTORS_MAX,
+  INTERRUPT_GRACE_MS,
   OUTPUT_BYTES_MAX,
   OUTPUT_STOP_BYTES,
   PROCESSES_MAX,
+  RESULT_BYTES_MAX,
   SANDBOX_CLEAN_MS_MAX,
   SANDBOX_GRACE_MS,
   SANDBOX_JOBS_MAX,
@@ -24,59 +26,48 @@ import {
 } from "./docker.ts";
 import {
   type ContentEnd,
+  type DataFrame,
   type ExitBody,
+  encodeEnd,
   encodeFile,
-  encodeFrame,
   encodePrepare,
   encodeRead,
   encodeSignal,
+  encodeSource,
   encodeSpawn,
   encodeStart,
   encodeStdin,
-  type Frame,
-  FrameParser,
   PROTOCOL_VERSION,
-  TO,
+  type StartKind,
 } from "./frames.ts";
 import { FIRST_UID, interpreterOf, WORKSPACE } from "./interpreters.ts";
-import { type Kept, Output } from "./output.ts";
+import { Link, SandboxFault } from "./link.ts";
+import { Running, type StageListener, type StageResult } from "./running.ts";
 
 const START_MS_MAX = 30_000;
 const WARM_MS_MAX = 20_000;
 const FILE_MODE = 0o644;
 const SIGINT = 2;
+const SIGKILL = 9;
 
-/** The sandbox failed, not the program in it. The message is for the log. */
-export class SandboxFault extends Error {
-  override readonly name = "SandboxFault";
-}
-
-/** One command of a job: its only one, or one of several that share their files. */
+/** One command of a job: its only one, one of several that share their files, or a session's cell. */
 export type Stage = {
+  kind: StartKind;
   files: readonly { name: string; mode?: number; content: Buffer }[];
+  /** The text of a cell. */
+  source?: Buffer;
   /** What the waiting process is to do; what it makes of that is its own affair. */
   args: readonly string[];
   stdin: Buffer;
+  /** Whether more may come by `feed` after `stdin`. */
+  keepsStdinOpen?: boolean;
   wallMs: number;
   memoryBytes: number;
-  /** Whether another stage of the same job may follow. */
-  isLast: boolean;
-};
-
-export type StageResult = {
-  exit: ExitBody;
-  stdout: Kept;
-  stderr: Kept;
+  listener?: StageListener;
 };
 
 /** A file of the workspace, or why there is none to be had; `content` is empty then. */
 export type FileRead = ContentEnd & { content: Buffer };
-
-type Waiter = {
-  accepts: (frame: Frame) => boolean;
-  resolve: (frame: Frame) => void;
-  reject: (fault: SandboxFault) => void;
-};
 
 export class Sandbox {
   readonly kind: SandboxKind;
@@ -87,23 +78,22 @@ export class Sandbox {
   version = "";
 
   readonly #engine: Engine;
-  readonly #parser = new FrameParser();
+  readonly #link = new Link();
   #container: Container | undefined;
   #group: ControlGroup | undefined;
   #frozen = false;
   #freezing: Promise<void> | undefined;
-  #job = 0;
+  #uid = FIRST_UID;
   #stagesRun = 0;
+  #running: Running | undefined;
   #isOver = false;
-  #waiter: Waiter | undefined;
-  #output: { stdout: Output; stderr: Output } | undefined;
   #content: { parts: Buffer[]; bytesLeft: number } | undefined;
-  #fault: SandboxFault | undefined;
   #removal: Promise<void> | undefined;
 
   private constructor(engine: Engine, kind: SandboxKind) {
     this.#engine = engine;
     this.kind = kind;
+    this.#link.listener = (frame) => this.#hear(frame);
   }
 
   /**
@@ -112,16 +102,17 @@ export class Sandbox {
    */
   static async start(engine: Engine, kind: SandboxKind, signal?: AbortSignal): Promise<Sandbox> {
     const sandbox = new Sandbox(engine, kind);
-    const giveUp = () => sandbox.#fail("the start was given up");
+    const giveUp = () => sandbox.#link.fail("the start was given up");
     signal?.addEventListener("abort", giveUp, { once: true });
     try {
-      const hello = sandbox.#next("hello", START_MS_MAX);
+      const hello = sandbox.#link.next("hello", START_MS_MAX);
       hello.catch(() => undefined); // a failed start below is the fault that gets reported
       sandbox.#container = await startContainer(engine, {
-        onData: (chunk) => sandbox.#receive(chunk),
-        onStderr: () => sandbox.#fail("the supervisor wrote to stderr"),
-        onClose: () => sandbox.#fail("the sandbox ended"),
+        onData: (chunk) => sandbox.#link.receive(chunk),
+        onStderr: () => sandbox.#link.fail("the supervisor wrote to stderr"),
+        onClose: () => sandbox.#link.fail("the sandbox ended"),
       });
+      sandbox.#link.connect(sandbox.#container.stdin);
       const { job: version } = await hello;
       if (version !== PROTOCOL_VERSION) throw new SandboxFault(`protocol version ${version}`);
       sandbox.#group = await controlGroupOf(sandbox.#container.id, sandbox.#container.pid);
@@ -139,7 +130,7 @@ export class Sandbox {
 
   /** What went wrong with this sandbox, if anything has. */
   get fault(): SandboxFault | undefined {
-    return this.#fault;
+    return this.#link.fault;
   }
 
   get containerId(): string | undefined {
@@ -162,7 +153,7 @@ export class Sandbox {
 
   /** Stops all of it until it is thawed. */
   async freeze(): Promise<void> {
-    if (this.#frozen || this.#fault !== undefined || this.#group === undefined) return;
+    if (this.#frozen || this.#link.fault !== undefined || this.#group === undefined) return;
     this.#frozen = true;
     this.#freezing = this.#group.freeze();
     await this.#freezing;
@@ -170,10 +161,10 @@ export class Sandbox {
 
   /** Notices that a frozen sandbox has been killed, which it cannot show by itself. */
   async check(): Promise<void> {
-    if (!this.#frozen || this.#fault !== undefined) return;
+    if (!this.#frozen || this.#link.fault !== undefined) return;
     await this.#freezing?.catch(() => undefined);
     const isDoomed = await this.#group?.isDoomed().catch(() => true);
-    if (isDoomed && this.#frozen) this.#fail("it was killed while it was frozen");
+    if (isDoomed && this.#frozen) this.#link.fail("it was killed while it was frozen");
   }
 
   async thaw(): Promise<void> {
@@ -190,26 +181,25 @@ export class Sandbox {
   async run(stage: Stage): Promise<StageResult> {
     if (this.#isOver) throw new Error("the job is over, and nothing more of it can be run");
     const frames = this.#encodeStage(stage);
-    const output = { stdout: new Output(OUTPUT_BYTES_MAX), stderr: new Output(OUTPUT_BYTES_MAX) };
-    await this.thaw().catch((thrown) => this.#fail(`it could not be thawed: ${thrown}`));
-    this.#output = output;
+    const running = new Running(stage.listener);
+    await this.thaw().catch((thrown) => this.#link.fail(`it could not be thawed: ${thrown}`));
+    this.#running = running;
     this.#weigh("working");
     if (this.#stagesRun++ === 0) this.jobsRun++;
     const startedAtMs = performance.now();
-    const exited = this.#next("exit", stage.wallMs + SANDBOX_GRACE_MS);
-    this.#send(frames);
-    const exit = await exited.then(
-      (frame) => frame.body,
-      (fault: SandboxFault) =>
-        this.#exitByHost(fault, performance.now() - startedAtMs, stage.memoryBytes),
-    );
-    this.#output = undefined;
-    this.#isOver = stage.isLast || exit.reason !== "ended";
-    return {
-      exit,
-      stdout: output.stdout.finish(exit.stdoutBytes),
-      stderr: output.stderr.finish(exit.stderrBytes),
-    };
+    const exited = this.#link.next("exit", wallMsMax(stage) + SANDBOX_GRACE_MS);
+    this.#link.send(frames);
+    if (stage.kind === "cell") running.later(stage.wallMs, () => this.#interrupt("clock"));
+    const exit = await exited
+      .then(
+        (frame) => frame.body,
+        (fault: SandboxFault) =>
+          this.#exitByHost(fault, performance.now() - startedAtMs, stage.memoryBytes),
+      )
+      .finally(() => running.stopTimers());
+    this.#running = undefined;
+    this.#isOver = stage.kind === "last" || !exit.isWaiting;
+    return running.finish(exit);
   }
 
   /**
@@ -218,30 +208,59 @@ export class Sandbox {
    */
   async readFile(name: string, { bytesMax }: { bytesMax: number }): Promise<FileRead> {
     const parts: Buffer[] = [];
-    const frame = encodeRead(this.#job, name, bytesMax);
-    const ended = this.#next("content-end", SANDBOX_CLEAN_MS_MAX);
+    const frame = encodeRead(this.#link.job, name, bytesMax);
+    const ended = this.#link.next("content-end", SANDBOX_CLEAN_MS_MAX);
     this.#content = { parts, bytesLeft: bytesMax };
-    this.#send([frame]);
+    this.#link.send([frame]);
     const { body } = await ended.finally(() => {
       this.#content = undefined;
     });
     const content = Buffer.concat(parts);
     if (content.length === body.bytes) return { ...body, content };
-    this.#fail("a file of another length than it was said to have");
-    throw this.#fault;
+    this.#link.fail("a file of another length than it was said to have");
+    throw this.#link.fault;
   }
 
-  /** Interrupts the running program, as Ctrl-C would; what it makes of that is its own affair. */
+  /** Gives the running program more to read, if its input was kept open. */
+  feed(data: Buffer, { isEnd }: { isEnd: boolean }): void {
+    if (this.#running === undefined) return;
+    const frames = encodeStdin(this.#link.job, data, !isEnd);
+    if (frames.length > 0) this.#link.send(frames);
+  }
+
+  /**
+   * Interrupts the running program, as Ctrl-C would, and kills it if it has not ended a while later.
+   */
   interrupt(): void {
-    if (this.#output !== undefined) this.#send([encodeSignal(this.#job, SIGINT)]);
+    this.#interrupt("caller");
   }
 
-  /** Kills and wipes everything of the last job, then has a fresh interpreter wait. */
-  async recycle(): Promise<void> {
-    const cleaned = this.#next("cleaned", SANDBOX_CLEAN_MS_MAX);
+  #interrupt(by: "clock" | "caller"): void {
+    const running = this.#running;
+    if (running === undefined || running.interruptedBy !== undefined) return;
+    running.interruptedBy = by;
+    this.#link.send([encodeSignal(this.#link.job, SIGINT)]);
+    running.later(INTERRUPT_GRACE_MS, () =>
+      this.#link.send([encodeSignal(this.#link.job, SIGKILL)]),
+    );
+  }
+
+  /** Whether another stage could be run now. */
+  get isWaiting(): boolean {
+    return !this.#isOver && this.#link.fault === undefined;
+  }
+
+  /**
+   * Kills and wipes everything of the last job, then has a fresh interpreter wait. With `keepsFiles`
+   * the files stay, and so does the user whose they are.
+   */
+  async recycle({ keepsFiles = false } = {}): Promise<void> {
+    if (this.#frozen) await this.thaw();
+    const cleaned = this.#link.next("cleaned", SANDBOX_CLEAN_MS_MAX);
     this.#weigh("preparing");
-    this.#send([encodeFrame(TO.END, this.#job)]);
+    this.#link.send([encodeEnd(this.#link.job, keepsFiles)]);
     await cleaned;
+    if (!keepsFiles) this.#uid = FIRST_UID + this.jobsRun;
     await this.#prepare();
   }
 
@@ -252,10 +271,10 @@ export class Sandbox {
   }
 
   async #removeNow(): Promise<void> {
-    this.#fail("the sandbox was removed");
+    this.#link.fail("the sandbox was removed");
     await this.thaw().catch(() => undefined); // a frozen process cannot be killed
     if (this.#container === undefined) return;
-    this.#container.stdin.destroy();
+    this.#link.hangUp();
     await removeContainer(this.#engine, this.#container.id);
   }
 
@@ -263,25 +282,25 @@ export class Sandbox {
   async #prepareInterpreter(): Promise<void> {
     const { argv, env, isPrepared } = interpreterOf(this.kind);
     if (isPrepared !== true) return;
-    const prepared = this.#next("prepared", WARM_MS_MAX);
-    this.#send([encodePrepare({ argv, env, directory: "/" })]);
+    const prepared = this.#link.next("prepared", WARM_MS_MAX);
+    this.#link.send([encodePrepare({ argv, env, directory: "/" })]);
     await prepared;
   }
 
   async #prepare(): Promise<void> {
     const { argv, env, isPrepared, fileBytesMax } = interpreterOf(this.kind);
-    this.#job++;
+    this.#link.job++;
     this.#stagesRun = 0;
     this.#isOver = false;
-    const ready = this.#next("ready", WARM_MS_MAX);
+    const ready = this.#link.next("ready", WARM_MS_MAX);
     const limits = {
-      uid: FIRST_UID + this.jobsRun,
+      uid: this.#uid,
       processesMax: PROCESSES_MAX,
       descriptorsMax: DESCRIPTORS_MAX,
       fileBytesMax,
     };
     const command = isPrepared === true ? { argv: [], env: {} } : { argv, env };
-    this.#send([encodeSpawn(this.#job, limits, { ...command, directory: WORKSPACE })]);
+    this.#link.send([encodeSpawn(this.#link.job, limits, { ...command, directory: WORKSPACE })]);
     this.version = (await ready).version;
   }
 
@@ -290,22 +309,29 @@ export class Sandbox {
     this.#group?.setWeight(weight).catch(() => undefined);
   }
 
-  #encodeStage({ files, args, stdin, wallMs, memoryBytes, isLast }: Stage): Buffer[] {
-    const id = this.#job;
+  #encodeStage(stage: Stage): Buffer[] {
+    const { kind, files, source, args, stdin, memoryBytes } = stage;
+    const id = this.#link.job;
+    const hasInput = stdin.length > 0 || stage.keepsStdinOpen === true;
     const frames = files.flatMap(({ name, mode, content }) =>
       encodeFile(id, name, mode ?? FILE_MODE, content),
     );
     const start = encodeStart(id, {
-      wallMs,
-      cpuMs: wallMs * PROCESSES_MAX,
+      wallMs: wallMsMax(stage),
+      cpuMs: wallMsMax(stage) * PROCESSES_MAX,
       memoryBytes,
       outputKeepBytes: OUTPUT_BYTES_MAX,
       outputStopBytes: OUTPUT_STOP_BYTES,
-      isStage: !isLast,
+      shownKeepBytes: RESULT_BYTES_MAX,
+      kind,
+      hasInput,
       args,
     });
-    // What a stage that is not the last does not read, the next one must not find.
-    return [...frames, start, ...(isLast ? encodeStdin(id, stdin) : [])];
+    const text = source === undefined ? [] : encodeSource(id, source);
+    // What a stage does not read the next one must not find; a cell's input is its own.
+    const isFed = kind === "last" || (kind === "cell" && hasInput);
+    const input = isFed ? encodeStdin(id, stdin, stage.keepsStdinOpen === true) : [];
+    return [...frames, ...text, start, ...input];
   }
 
   /**
@@ -322,76 +348,33 @@ export class Sandbox {
     return {
       reason: "memory",
       code: null,
-      signal: 9,
+      signal: SIGKILL,
+      isWaiting: false,
       wallMs,
       cpuMs: 0,
       memoryPeakBytes,
       stdoutBytes: 0,
       stderrBytes: 0,
+      shownBytes: 0,
     };
   }
 
-  #send(frames: readonly Buffer[]): void {
-    this.#container?.stdin.write(frames.length === 1 ? frames[0] : Buffer.concat(frames));
+  #hear(frame: DataFrame): void {
+    if (frame.type === "content") return this.#takeContent(frame.data);
+    this.#running?.hear(frame.type, frame.data);
   }
 
-  /** The next frame of `type`, within `patienceMs`; a fault otherwise. One wait at a time. */
-  #next<T extends Frame["type"]>(type: T, patienceMs: number): Promise<Frame & { type: T }> {
-    if (this.#fault !== undefined) return Promise.reject(this.#fault);
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#fail(`no ${type} within ${patienceMs} ms`), patienceMs);
-      this.#waiter = {
-        accepts: (frame) => frame.type === type && (type === "hello" || frame.job === this.#job),
-        resolve: (frame) => {
-          clearTimeout(timer);
-          resolve(frame as Frame & { type: T });
-        },
-        reject: (fault) => {
-          clearTimeout(timer);
-          reject(fault);
-        },
-      };
-    });
-  }
-
-  #receive(chunk: Buffer): void {
-    if (this.#fault !== undefined) return;
-    try {
-      for (const frame of this.#parser.push(chunk)) this.#take(frame);
-    } catch (thrown) {
-      this.#fail(thrown instanceof Error ? thrown.message : String(thrown));
-    }
-  }
-
-  #take(frame: Frame): void {
-    if (frame.type === "fault") return this.#fail(`the supervisor failed: ${frame.text}`);
-    if (frame.type === "stdout" || frame.type === "stderr") {
-      if (frame.job !== this.#job) return this.#fail("output of another job");
-      this.#output?.[frame.type].push(frame.data);
-      return;
-    }
-    if (frame.type === "content") return this.#takeContent(frame.job, frame.data);
-    const waiter = this.#waiter;
-    if (waiter === undefined || !waiter.accepts(frame)) {
-      return this.#fail(`an unexpected ${frame.type}`);
-    }
-    this.#waiter = undefined;
-    waiter.resolve(frame);
-  }
-
-  #takeContent(job: number, data: Buffer): void {
+  #takeContent(data: Buffer): void {
     const content = this.#content;
-    if (content === undefined || job !== this.#job) return this.#fail("a file nobody asked for");
-    if (data.length === 0) return this.#fail("an empty part of a file");
+    if (content === undefined) return this.#link.fail("a file nobody asked for");
+    if (data.length === 0) return this.#link.fail("an empty part of a file");
     content.bytesLeft -= data.length;
-    if (content.bytesLeft < 0) return this.#fail("more of a file than was asked for");
+    if (content.bytesLeft < 0) return this.#link.fail("more of a file than was asked for");
     content.parts.push(data);
   }
+}
 
-  #fail(reason: string): void {
-    if (this.#fault !== undefined) return;
-    this.#fault = new SandboxFault(reason);
-    this.#waiter?.reject(this.#fault);
-    this.#waiter = undefined;
-  }
+/** A cell that is late is interrupted first, and killed by the supervisor only if that does not help. */
+function wallMsMax({ kind, wallMs }: Stage): number {
+  return kind === "cell" ? wallMs + INTERRUPT_GRACE_MS : wallMs;
 }

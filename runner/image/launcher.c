@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define CONTROL_FD 15
+#define SHOWN_FD 14
 #define MESSAGE_BYTES_MAX (64 * 1024)
 #define WORDS_MAX 512
 #define VERSIONS "/opt/coderunner/versions"
@@ -132,6 +133,7 @@ int main(void)
 {
     static struct order order;
     fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
+    fcntl(SHOWN_FD, F_SETFD, FD_CLOEXEC);
     say_ready();
     while (read_order(&order)) {
         if (!order.is_stage) become(&order);

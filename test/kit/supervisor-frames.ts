@@ -11,6 +11,7 @@ export type ExitFields = {
   memoryPeakBytes?: number;
   stdoutBytes?: number;
   stderrBytes?: number;
+  isWaiting?: number;
 };
 
 /** One frame with its place in the supervisor's sequence. */
@@ -21,10 +22,11 @@ export function supervisorFrame(seq: number, type: number, job = 0, payload?: Bu
 }
 
 export function exitPayload(fields: ExitFields = {}): Buffer {
-  const payload = Buffer.alloc(56);
+  const payload = Buffer.alloc(64);
   payload.writeUInt32LE(fields.reason ?? 0, 0);
   payload.writeInt32LE(fields.code ?? 0, 4);
   payload.writeInt32LE(fields.signal ?? 0, 8);
+  payload.writeUInt32LE(fields.isWaiting ?? 0, 12);
   payload.writeBigUInt64LE(BigInt(fields.wallUs ?? 0), 16);
   payload.writeBigUInt64LE(BigInt(fields.cpuUs ?? 0), 24);
   payload.writeBigUInt64LE(BigInt(fields.memoryPeakBytes ?? 0), 32);
@@ -52,6 +54,7 @@ export function supervisorStream(): Buffer {
     [FROM.STDERR, 7, Buffer.from("err\n")],
     [FROM.STDOUT, 7, Buffer.alloc(0)],
     [FROM.EXIT, 7, exitPayload({ code: 3, wallUs: 1500, stdoutBytes: 4, stderrBytes: 4 })],
+    [FROM.SHOWN, 7, Buffer.from("{}\n")],
     [FROM.CONTENT, 7, Buffer.from("file")],
     [FROM.CONTENT_END, 7, contentEndPayload(0, 0o600, 4)],
     [FROM.CLEANED, 7, undefined],

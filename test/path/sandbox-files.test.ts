@@ -3,7 +3,8 @@
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connectEngine } from "../../runner/docker.ts";
-import { Sandbox, type StageResult } from "../../runner/sandbox.ts";
+import type { StageResult } from "../../runner/running.ts";
+import { Sandbox } from "../../runner/sandbox.ts";
 import { randomText } from "../../shared/ids.ts";
 import { MEMORY_BYTES_MAX } from "../../shared/limits.ts";
 import { engineSettings, removeContainersOf } from "../kit/runner-process.ts";
@@ -107,7 +108,7 @@ function run(code: string, wallMs = 5000): Promise<StageResult> {
     stdin: Buffer.alloc(0),
     wallMs,
     memoryBytes: MEMORY_BYTES_MAX,
-    isLast: true,
+    kind: "last",
   });
 }
 

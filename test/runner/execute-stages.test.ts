@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import { CompileCache } from "../../runner/compile-cache.ts";
 import type { ExitBody } from "../../runner/frames.ts";
-import { SandboxFault } from "../../runner/sandbox.ts";
+import { SandboxFault } from "../../runner/link.ts";
 import {
   COMPILE_MEMORY_BYTES_MAX,
   MEMORY_BYTES_MAX,
@@ -46,7 +46,7 @@ describe("a program that has not been compiled before", () => {
         stdin: Buffer.alloc(0),
         wallMs: 2000,
         memoryBytes: COMPILE_MEMORY_BYTES_MAX,
-        isLast: false,
+        kind: "stage",
       },
       {
         files: [],
@@ -54,7 +54,7 @@ describe("a program that has not been compiled before", () => {
         stdin: Buffer.from("in"),
         wallMs: 1000,
         memoryBytes: MEMORY_BYTES_MAX,
-        isLast: true,
+        kind: "last",
       },
     ]);
     expect(report).toEqual({
@@ -129,7 +129,7 @@ describe("a program that has been compiled before", () => {
     const { stages, report, read } = await kept();
     expect(stages.length).toBe(1);
     expect(read).toEqual([]);
-    expect(stages[0]).toMatchObject({ isLast: true, memoryBytes: MEMORY_BYTES_MAX, wallMs: 1000 });
+    expect(stages[0]).toMatchObject({ kind: "last", memoryBytes: MEMORY_BYTES_MAX, wallMs: 1000 });
     expect(stages[0]?.files.map(({ name }) => name)).toEqual(["main.c", "b.h", ".program"]);
     expect(stages[0]?.files.at(-1)).toEqual({
       name: ".program",

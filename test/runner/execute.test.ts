@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import type { ExitBody } from "../../runner/frames.ts";
-import { SandboxFault } from "../../runner/sandbox.ts";
+import { SandboxFault } from "../../runner/link.ts";
 import { Failure } from "../../shared/errors.ts";
 import { FILE_BYTES_MAX, MEMORY_BYTES_MAX } from "../../shared/limits.ts";
 import type { Outcome } from "../../shared/outcomes.ts";
@@ -44,7 +44,7 @@ describe("an execution", () => {
         stdin: Buffer.from("in"),
         wallMs: 1000,
         memoryBytes: MEMORY_BYTES_MAX,
-        isLast: true,
+        kind: "last",
       },
     ]);
   });

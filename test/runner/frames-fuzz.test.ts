@@ -96,8 +96,9 @@ function expectSane(frame: Frame): void {
     throw new Error("a version that is none");
   }
   if (frame.type !== "exit") return;
-  const { code, signal, reason, ...numbers } = frame.body;
+  const { code, signal, reason, isWaiting, ...numbers } = frame.body;
   const isRight =
+    typeof isWaiting === "boolean" &&
     Object.values(numbers).every((value) => Number.isFinite(value) && value >= 0) &&
     (code === null || (code >= 0 && code <= 255)) &&
     (signal === null || (signal >= 1 && signal <= 64)) &&

@@ -19,7 +19,9 @@ const START = {
   cpuMs: 96_000,
   memoryBytes: 268_435_456,
   outputKeepBytes: 524_288,
-  isStage: false,
+  shownKeepBytes: 5,
+  kind: "last" as const,
+  hasInput: false,
   outputStopBytes: 67_108_864,
 };
 
@@ -81,16 +83,22 @@ describe("a frame to the supervisor", () => {
     expect([payload.readUInt32LE(0), payload.readUInt32LE(4)]).toEqual([1500, 96_000]);
     const longs = [8, 16, 24].map((at) => Number(payload.readBigUInt64LE(at)));
     expect(longs).toEqual([268_435_456, 524_288, 67_108_864]);
-    expect(payload.readUInt32LE(32)).toBe(0);
-    expect(payload.subarray(40).toString()).toBe("3\na b\0\0ü\0");
+    expect(Number(payload.readBigUInt64LE(32))).toBe(5);
+    expect([payload.readUInt32LE(40), payload.readUInt32LE(44)]).toEqual([0, 0]);
+    expect(payload.subarray(48).toString()).toBe("3\na b\0\0ü\0");
   });
 
   it("starts a stage that another may follow with a mark, and is otherwise the same", () => {
     const last = payloadOf(encodeStart(3, { ...START, args: ["x"] }));
-    const stage = payloadOf(encodeStart(3, { ...START, isStage: true, args: ["x"] }));
-    expect([last.readUInt32LE(32), stage.readUInt32LE(32)]).toEqual([0, 1]);
-    stage.writeUInt32LE(0, 32);
+    const stage = payloadOf(encodeStart(3, { ...START, kind: "stage", args: ["x"] }));
+    expect([last.readUInt32LE(40), stage.readUInt32LE(40)]).toEqual([0, 1]);
+    stage.writeUInt32LE(0, 40);
     expect(stage.equals(last)).toBe(true);
+  });
+
+  it("starts a cell with a mark, and with another when it has an input of its own", () => {
+    const cell = payloadOf(encodeStart(3, { ...START, kind: "cell", hasInput: true, args: [] }));
+    expect([cell.readUInt32LE(40), cell.readUInt32LE(44)]).toEqual([2, 1]);
   });
 
   it("refuses a NUL in a string, which would make two strings of it", () => {

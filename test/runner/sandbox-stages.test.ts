@@ -22,7 +22,7 @@ import {
 useFakeContainer();
 
 describe("a job in stages", () => {
-  const FIRST: Stage = { ...JOB, args: ["compile"], stdin: Buffer.from("unread"), isLast: false };
+  const FIRST: Stage = { ...JOB, args: ["compile"], stdin: Buffer.from("unread"), kind: "stage" };
   const NEXT: Stage = { ...JOB, files: [], args: ["run"], stdin: Buffer.from("in") };
 
   /** Runs a stage to an end the supervisor tells, having written `said`. */
@@ -30,7 +30,8 @@ describe("a job in stages", () => {
     const run = sandbox.run(stage);
     await pass(0);
     if (said !== "") supervisor.say(FROM.STDOUT, 1, Buffer.from(said));
-    supervisor.say(FROM.EXIT, 1, exitPayload({ stdoutBytes: said.length, ...exit }));
+    const isWaiting = stage.kind === "stage" && (exit.reason ?? 0) === 0 ? 1 : 0;
+    supervisor.say(FROM.EXIT, 1, exitPayload({ stdoutBytes: said.length, isWaiting, ...exit }));
     return await run;
   };
 

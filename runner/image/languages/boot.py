@@ -34,6 +34,7 @@ from importlib.machinery import SourceFileLoader
 import toplevel
 
 CONTROL = 15
+SHOWN = 14
 WORKSPACE = "/workspace"
 WARM = "/opt/coderunner/languages/warm.py"
 
@@ -149,7 +150,8 @@ def boot():
     version = "%d.%d.%d" % sys.version_info[:3]
     toplevel.serve_forks(version)
     # From here on in a child, with a program's user, limits and streams.
-    os.set_inheritable(CONTROL, False)
+    for own in (CONTROL, SHOWN):
+        os.set_inheritable(own, False)
     identity = os.fstat(CONTROL)[:3]
     warm_up()
     os.write(CONTROL, b"R" + version.encode())

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { IN, OUT, ERR, CONTROL, FDS };
+enum { IN, OUT, ERR, SHOWN, CONTROL, FDS };
 
 static void say(const void *message, size_t length)
 {
@@ -71,6 +71,7 @@ static void become_child(const struct birth_request *request, const int fds[FDS]
                             .in = fds[IN],
                             .out = fds[OUT],
                             .err = fds[ERR],
+                            .shown = fds[SHOWN],
                             .control = fds[CONTROL]});
     close_all(fds);
     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0); /* it was not while it was ours; now it is its user's */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define CONTROL_FD 15
+#define SHOWN_FD 14
 #define PAGE_BYTES 4096
 
 static pid_t owner;
@@ -64,6 +65,7 @@ __attribute__((constructor)) static void prepare(void)
     touch_pages();
     if (fstat(CONTROL_FD, &control) != 0 || !S_ISSOCK(control.st_mode)) return;
     fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
+    fcntl(SHOWN_FD, F_SETFD, FD_CLOEXEC);
     owner = getpid();
     on_exit(report, NULL);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #define CONTROL_FD 15
+#define SHOWN_FD 14
 #define MESSAGE_BYTES_MAX (64 * 1024)
 #define WORDS_MAX 512
 
@@ -30,6 +31,7 @@ int staged_begin(void)
 {
     if (fstat(CONTROL_FD, &control) != 0 || !S_ISSOCK(control.st_mode)) return 0;
     fcntl(CONTROL_FD, F_SETFD, FD_CLOEXEC);
+    fcntl(SHOWN_FD, F_SETFD, FD_CLOEXEC);
     return 1;
 }
 

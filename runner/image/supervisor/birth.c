@@ -52,6 +52,7 @@ static void take_streams(const struct birth *birth)
     dup2(birth->in, 0);
     dup2(birth->out, 1);
     dup2(birth->err, 2);
+    dup2(birth->shown, SHOWN_FD);
     if (birth->control == CONTROL_FD) fcntl(CONTROL_FD, F_SETFD, 0);
     else dup2(birth->control, CONTROL_FD);
 }

@@ -7,15 +7,16 @@
 
 /* Low enough for Node to mark it close-on-exec, high enough for a program's first file to be 3. */
 #define CONTROL_FD 15
+#define SHOWN_FD 14
 #define DIRECTORY_BYTES_MAX 256
 
 struct birth {
     struct spawn_head head;
     const char *directory;
-    int in, out, err, control;
+    int in, out, err, shown, control;
 };
 
-/* What the supervisor asks of a prepared interpreter; the four descriptors go with it, in order. */
+/* What the supervisor asks of a prepared interpreter; the five descriptors go with it, in order. */
 struct birth_request {
     struct spawn_head head;
     char directory[DIRECTORY_BYTES_MAX];

@@ -27,7 +27,7 @@ static int make_parents(int root, char *path, uid_t uid)
     return 0;
 }
 
-static int write_all_to(int fd, const uint8_t *data, size_t length)
+int write_all_to(int fd, const uint8_t *data, size_t length)
 {
     while (length > 0) {
         ssize_t n = write(fd, data, length);

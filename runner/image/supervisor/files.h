@@ -14,5 +14,8 @@ struct file_part {
     size_t length;
 };
 
+/* Writes all of `data`. Returns -1 with errno when it cannot. */
+int write_all_to(int fd, const uint8_t *data, size_t length);
+
 /* Writes one part of a file that is to belong to `uid`. Returns -1 with errno when it cannot. */
 int write_file(uid_t uid, const struct file_part *part);

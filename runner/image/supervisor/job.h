@@ -1,7 +1,7 @@
 /*
  * Jobs: one program each, with its own uid, pipes, control socket, limits and measurements.
  * A job is spawned, made ready, started, over, and ended, in that order and once each; only that it
- * may be started in stages, and is ready again after each but the last.
+ * may be started in stages or cells, and is ready again after each but the last.
  */
 #pragma once
 #include "protocol.h"
@@ -11,7 +11,7 @@
 #include <sys/types.h>
 
 #define JOBS_MAX 4
-#define FDS_PER_JOB 4
+#define FDS_PER_JOB 5
 #define JOBS_FDS_MAX (JOBS_MAX * FDS_PER_JOB + 1)
 
 /* A job that is being forked has a process whose id is not known yet. */

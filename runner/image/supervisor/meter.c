@@ -39,7 +39,7 @@ static void look(struct job *job, uint64_t patience_us)
 {
     uint64_t bytes = above(watch_held_bytes(), job->memory_mapped_bytes);
     job->memory_watched_us = now_us();
-    if (!job->limits.is_stage && bytes <= job->limits.memory_bytes) return note(job, bytes);
+    if (job->limits.kind != START_STAGE && bytes <= job->limits.memory_bytes) return note(job, bytes);
     uint64_t age_us = job->memory_watched_us - job->memory_looked_us;
     int is_more = bytes > job->memory_peak_bytes + CLOSE_LOOK_BYTES;
     if (bytes > job->limits.memory_bytes || age_us > (is_more ? patience_us : CLOSE_LOOK_US)) note_memory_closely(job);

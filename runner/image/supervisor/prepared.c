@@ -44,7 +44,7 @@ int prepared_is_ready(void)
 int prepared_fork(const struct birth *birth)
 {
     struct birth_request request = {.head = birth->head};
-    int fds[4] = {birth->in, birth->out, birth->err, birth->control};
+    int fds[5] = {birth->in, birth->out, birth->err, birth->shown, birth->control};
     union {
         struct cmsghdr head;
         char room[CMSG_SPACE(sizeof fds)];

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROTOCOL_VERSION 3
+#define PROTOCOL_VERSION 4
 #define PAYLOAD_BYTES_MAX (64 * 1024)
 #define VERSION_BYTES_MAX 512
 
@@ -17,10 +17,10 @@ enum frame_type {
                          no arguments at all: forked from the prepared interpreter */
     FRAME_FILE = 2,   /* u32 flags, u32 mode, name as a C string, bytes */
     FRAME_START = 3,  /* struct start_head, then bytes for the interpreter's control socket; again after
-                         each stage */
+                         each stage or cell */
     FRAME_STDIN = 4,  /* bytes for the program's standard input; empty closes it */
     FRAME_SIGNAL = 5, /* u32 signal number, for the job's main process group */
-    FRAME_END = 6,    /* kill what is left of the job and remove its files */
+    FRAME_END = 6,    /* u32: kill what is left of the job and, unless this is 1, remove its files */
     FRAME_PING = 7,
     FRAME_PREPARE = 8, /* as SPAWN: an interpreter that jobs will be forked from, once and first */
     FRAME_READ = 9,    /* u64 most bytes, name as a C string: a file of the job's workspace is wanted */
@@ -36,9 +36,11 @@ enum frame_type {
     FRAME_PREPARED = 109, /* the prepared interpreter is warm; its version as text */
     FRAME_CONTENT = 110,  /* bytes of the file that was asked for */
     FRAME_CONTENT_END = 111, /* struct content_end: that was all, or there is nothing to be had */
+    FRAME_SHOWN = 112,    /* bytes of what a program shows besides its output */
 };
 
-enum file_flags { FILE_CREATE = 1, FILE_APPEND = 2 };
+/* FILE_SOURCE with either: not a file of the workspace's, but the text of the next cell. */
+enum file_flags { FILE_CREATE = 1, FILE_APPEND = 2, FILE_SOURCE = 4 };
 
 struct spawn_head {
     uint32_t uid;
@@ -56,22 +58,39 @@ struct start_head {
     uint64_t memory_bytes;
     uint64_t output_keep_bytes; /* of each stream; what follows is counted and dropped */
     uint64_t output_stop_bytes; /* of both streams together */
-    uint32_t is_stage; /* the process may report an end and go on waiting, for another START */
-    uint32_t reserved;
+    uint64_t shown_keep_bytes;
+    uint32_t kind; /* enum start_kind */
+    uint32_t has_input; /* of a cell: whether it gets a standard input of its own */
 };
 
-enum exit_reason { EXIT_ENDED = 0, EXIT_WALL = 1, EXIT_CPU = 2, EXIT_MEMORY = 3, EXIT_OUTPUT = 4 };
+/*
+ * LAST: the process ends with it. STAGE: it may also report an end and go on waiting, for another
+ * START; whatever else the job runs is killed then. CELL: the same, but all of the job lives on, and
+ * the process may end by itself.
+ */
+enum start_kind { START_LAST = 0, START_STAGE = 1, START_CELL = 2 };
+
+/* GONE: nothing has run, because the session's process has ended since its last cell. */
+enum exit_reason {
+    EXIT_ENDED = 0,
+    EXIT_WALL = 1,
+    EXIT_CPU = 2,
+    EXIT_MEMORY = 3,
+    EXIT_OUTPUT = 4,
+    EXIT_GONE = 5,
+};
 
 struct exit_body {
     uint32_t reason;
     int32_t code;   /* -1 when there is none */
     int32_t signal; /* 0 when there is none */
-    uint32_t reserved;
+    uint32_t is_waiting; /* whether the process is there for another START */
     uint64_t wall_us;
     uint64_t cpu_us;
     uint64_t memory_peak_bytes;
     uint64_t stdout_bytes; /* written in all, kept or not */
     uint64_t stderr_bytes;
+    uint64_t shown_bytes;
 };
 
 enum content_result { CONTENT_WHOLE = 0, CONTENT_MISSING = 1, CONTENT_NO_FILE = 2, CONTENT_TOO_LARGE = 3 };

@@ -32,17 +32,38 @@ int open_streams(struct streams *streams, struct birth *birth)
     streams->in_fd = -1;
     streams->out = (struct stream){.fd = -1, .frame_type = FRAME_STDOUT};
     streams->err = (struct stream){.fd = -1, .frame_type = FRAME_STDERR};
+    streams->shown = (struct stream){.fd = -1, .frame_type = FRAME_SHOWN};
     if (open_pipe(&streams->in_fd, &birth->in, 0) != 0) return -1;
     if (open_pipe(&streams->out.fd, &birth->out, 1) != 0) return -1;
-    return open_pipe(&streams->err.fd, &birth->err, 1);
+    if (open_pipe(&streams->err.fd, &birth->err, 1) != 0) return -1;
+    return open_pipe(&streams->shown.fd, &birth->shown, 1);
 }
 
-static void close_stdin(struct streams *streams)
+void close_stdin(struct streams *streams)
 {
     close_fd(&streams->in_fd);
     free(streams->in_data);
     streams->in_data = NULL;
     streams->in_used = streams->in_sent = 0;
+    streams->in_closing = streams->in_held = 0;
+}
+
+void change_stdin(struct streams *streams, int fd)
+{
+    close_stdin(streams);
+    streams->in_fd = fd;
+    streams->in_held = fd >= 0;
+}
+
+void release_stdin(struct streams *streams)
+{
+    streams->in_held = 0;
+    if (streams->in_fd >= 0) feed_stdin(streams);
+}
+
+int has_stdin(const struct streams *streams)
+{
+    return !streams->in_held && streams->in_sent < streams->in_used;
 }
 
 void close_streams(struct streams *streams)
@@ -50,10 +71,12 @@ void close_streams(struct streams *streams)
     close_stdin(streams);
     close_fd(&streams->out.fd);
     close_fd(&streams->err.fd);
+    close_fd(&streams->shown.fd);
 }
 
 void feed_stdin(struct streams *streams)
 {
+    if (streams->in_held) return;
     while (streams->in_sent < streams->in_used) {
         ssize_t n = write(streams->in_fd, streams->in_data + streams->in_sent, streams->in_used - streams->in_sent);
         if (n < 0 && errno == EAGAIN) return;
@@ -108,6 +131,7 @@ void drop_output(struct streams *streams)
 {
     drop(&streams->out);
     drop(&streams->err);
+    drop(&streams->shown);
 }
 
 void pass_output_on(struct stream *stream, uint32_t job, uint64_t keep)

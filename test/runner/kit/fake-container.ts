@@ -5,7 +5,8 @@ import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, vi } from "vitest";
 import type { Engine } from "../../../runner/docker.ts";
 import { FROM, PROTOCOL_VERSION, TO } from "../../../runner/frames.ts";
-import { Sandbox, SandboxFault, type Stage } from "../../../runner/sandbox.ts";
+import { SandboxFault } from "../../../runner/link.ts";
+import { Sandbox, type Stage } from "../../../runner/sandbox.ts";
 import { MEMORY_BYTES_MAX } from "../../../shared/limits.ts";
 import { exitPayload, supervisorFrame } from "../../kit/supervisor-frames.ts";
 
@@ -18,7 +19,7 @@ export const JOB: Stage = {
   stdin: Buffer.alloc(0),
   wallMs: 1000,
   memoryBytes: MEMORY_BYTES_MAX,
-  isLast: true,
+  kind: "last",
 };
 
 const hoisted = vi.hoisted(() => ({
@@ -148,7 +149,7 @@ export class Supervisor {
   /** Of each START, whether another stage may follow. */
   stageMarks(): number[] {
     const starts = this.#frames().filter(({ type }) => type === TO.START);
-    return starts.map(({ payload }) => payload.readUInt32LE(32));
+    return starts.map(({ payload }) => payload.readUInt32LE(40));
   }
 
   #frames(): { type: number; payload: Buffer }[] {
