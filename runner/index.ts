@@ -15,14 +15,17 @@ import { type RunnerConfig, readConfig } from "./config.ts";
 import { connectEngine } from "./docker.ts";
 import { removeLeftDoors } from "./door.ts";
 import { execute } from "./execute.ts";
+import { Executions } from "./executions.ts";
 import { runDirOf } from "./host/paths.ts";
 import { RUNTIME_ARGS } from "./host/runsc.ts";
 import { watchHost } from "./host-load.ts";
 import { Metrics } from "./metrics.ts";
 import { Pool } from "./pool.ts";
 import { reap, startReaper } from "./reaper.ts";
+import { executionRoutes, sessionRoutes } from "./routes.ts";
 import { Sandbox } from "./sandbox.ts";
 import { createServer } from "./server.ts";
+import { Sessions } from "./sessions.ts";
 import { makeSigningKey, NonceMemory } from "./signed.ts";
 import { Versions } from "./versions.ts";
 
@@ -66,9 +69,12 @@ async function main(config: RunnerConfig): Promise<void> {
     startsMax: STARTS_MAX,
     hasSpareTime: host.hasSpareTime,
     hasMemory: () => host.hasMemory(MEMORY_RESERVE_BYTES),
+    giveUp: () => sessions.giveUpOne(),
     events: metrics.events,
     log,
   });
+  const sessions: Sessions = new Sessions({ pool, versions, cache, log });
+  const executions = new Executions();
   metrics.watch({ count: (kind) => pool.count(kind), waiting: () => pool.waiting });
   const server = createServer({
     keeper: {
@@ -77,8 +83,13 @@ async function main(config: RunnerConfig): Promise<void> {
       nonces: new NonceMemory(),
     },
     log,
-    execute: (request) =>
-      metrics.count(request.language, execute({ pool, versions, cache }, request)),
+    execute: (request, execution) =>
+      metrics.count(
+        request.language,
+        execute({ pool, versions, cache, sessions }, request, execution),
+      ),
+    executions,
+    routes: [...sessionRoutes(sessions), ...executionRoutes(executions)],
     health: () => healthOf(config, pool, versions),
   }).listen(config.port, config.host);
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -86,9 +97,11 @@ async function main(config: RunnerConfig): Promise<void> {
   const runDir = runDirOf(config.dockerSocket);
   const reaperOptions = { engine, runDir, log, wanted: () => containerIds(pool) };
   const stopReaper = startReaper(reaperOptions);
+  const stopSessions = sessions.open();
   untilAsked().then(async (why) => {
     log.info({ why }, "draining");
     stopReaper();
+    stopSessions();
     await pool.drain(); // who asks meanwhile hears `busy`, which says when to try again
     server.close();
     process.exit(0);

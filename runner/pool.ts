@@ -10,6 +10,9 @@ import { Demand } from "./demand.ts";
 import { busy, Line, type Waiter } from "./line.ts";
 import { type PoolEvents, unheard } from "./pool-events.ts";
 import { Refill } from "./refill.ts";
+import { type Levels, Slots } from "./slots.ts";
+
+export type { Levels };
 
 /** What the pool needs of a sandbox. */
 export type Pooled = {
@@ -40,15 +43,11 @@ export type PoolOptions<S extends Pooled> = {
   hasSpareTime?: () => boolean;
   /** Whether the host has memory for one more sandbox; true where nobody looks. */
   hasMemory?: () => boolean;
+  /** Asks for a kept sandbox to be given up, in favour of somebody; whether there was one. */
+  giveUp?: () => boolean;
   events?: Partial<PoolEvents>;
   log: { warn: (fields: object, text: string) => void };
 };
-
-/** What a sandbox of the pool is doing, and since when. */
-type Slot = { state: "idle" | "working" | "cleaning"; sinceMs: number };
-
-/** How many sandboxes of each kind there are. */
-export type Levels = Record<Slot["state"] | "starting" | "leaving", number> & { unowned: number };
 
 /**
  * An account that has this many sandboxes of a kind waits a little for one of them before it
@@ -66,7 +65,7 @@ const LINE_MS = 50;
 export class Pool<S extends Pooled> {
   readonly #options: PoolOptions<S>;
   readonly #events: PoolEvents;
-  readonly #slots = new Map<S, Slot>();
+  readonly #slots = new Slots<S>();
   /** Those being removed, which take their room until they are gone. */
   readonly #leaving = new Set<S>();
   readonly #works = new Set<Promise<void>>();
@@ -126,6 +125,19 @@ export class Pool<S extends Pooled> {
     this.#inBackground(this.#restore(sandbox, options.isSpent === true));
   }
 
+  /**
+   * Lets a sandbox that was taken wait for its holder's next job: it counts neither as at work nor as
+   * one that its account could have for something else. Freezing it is the holder's business.
+   */
+  keep(sandbox: S): void {
+    if (this.#slots.has(sandbox)) this.#slots.mark(sandbox, "kept");
+  }
+
+  /** The opposite of `keep`, before the next job. */
+  resume(sandbox: S): void {
+    if (this.#slots.has(sandbox)) this.#slots.mark(sandbox, "working");
+  }
+
   /** Sandboxes of `kind`: how many wait, and how many are at work or being made ready. */
   levels(kind: SandboxKind): { warm: number; busy: number } {
     const { idle, working, cleaning } = this.count(kind);
@@ -134,20 +146,11 @@ export class Pool<S extends Pooled> {
 
   /** Sandboxes of `kind` by what they are doing; those that have failed count only as leaving. */
   count(kind: SandboxKind): Levels {
-    const levels: Levels = {
-      idle: 0,
-      working: 0,
-      cleaning: 0,
-      unowned: 0,
+    return {
+      ...this.#slots.count(kind),
       starting: this.#refill.starting(kind),
       leaving: [...this.#leaving].filter((sandbox) => sandbox.kind === kind).length,
     };
-    for (const [sandbox, { state }] of this.#slots) {
-      if (sandbox.kind !== kind || sandbox.fault !== undefined) continue;
-      levels[state]++;
-      if (state === "idle" && sandbox.accountId === undefined) levels.unowned++;
-    }
-    return levels;
   }
 
   /** How many callers wait for a sandbox. */
@@ -171,7 +174,7 @@ export class Pool<S extends Pooled> {
     clearTimeout(this.#refillTimer);
     this.#line.close();
     this.#refill.stop();
-    for (const [sandbox, { state }] of this.#slots) {
+    for (const [sandbox, { state }] of this.#slots.entries()) {
       if (state !== "working") this.#discard(sandbox, "drain");
     }
     while (this.#slots.size > 0 || this.#works.size > 0) {
@@ -186,7 +189,7 @@ export class Pool<S extends Pooled> {
 
   /** The account's own idle sandbox, longest idle first. */
   #findOwn({ accountId, kind }: Caller): S | undefined {
-    return this.#idle().find((s) => s.kind === kind && s.accountId === accountId);
+    return this.#slots.idle().find((s) => s.kind === kind && s.accountId === accountId);
   }
 
   /**
@@ -195,7 +198,7 @@ export class Pool<S extends Pooled> {
    */
   #findUnowned(caller: Caller): S | undefined {
     if (!this.#mayExpand(caller)) return undefined;
-    return this.#idle().find((s) => s.kind === caller.kind && s.accountId === undefined);
+    return this.#slots.idle().find((s) => s.kind === caller.kind && s.accountId === undefined);
   }
 
   #mayExpand(caller: Caller, owned = this.#owned(caller)): boolean {
@@ -204,25 +207,9 @@ export class Pool<S extends Pooled> {
     return !isPatient && (this.#options.hasSpareTime?.() ?? true);
   }
 
-  #idle(): S[] {
-    return [...this.#slots]
-      .filter(([sandbox, { state }]) => state === "idle" && sandbox.fault === undefined)
-      .map(([sandbox]) => sandbox);
-  }
-
   /** How many sandboxes of the caller's kind its account has. */
   #owned(caller: Caller): number {
-    return this.#census()(caller);
-  }
-
-  /** The same for many callers in a row, counted once. */
-  #census(): (caller: Caller) => number {
-    const counts = new Map<string, number>();
-    for (const { accountId, kind } of this.#slots.keys()) {
-      const key = `${kind} ${accountId}`;
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-    return ({ accountId, kind }) => counts.get(`${kind} ${accountId}`) ?? 0;
+    return this.#slots.census()(caller);
   }
 
   #claim(sandbox: S, caller: Caller, when: "at once" | "after a wait"): S {
@@ -230,7 +217,7 @@ export class Pool<S extends Pooled> {
     const now = Date.now();
     if (!isOwn && when === "at once") this.#demand.note(caller.kind, now);
     this.#events.taken(caller.kind, { isOwn, waitedMs: now - caller.sinceMs, when });
-    this.#slots.set(sandbox, { state: "working", sinceMs: now });
+    this.#slots.mark(sandbox, "working");
     sandbox.accountId = caller.accountId;
     if (!isOwn) this.#refillSoon();
     return sandbox;
@@ -247,14 +234,13 @@ export class Pool<S extends Pooled> {
   /** A sandbox has become warm: it goes to somebody who waits for it, or waits itself. */
   #offer(sandbox: S): void {
     if (this.#isDraining) return this.#discard(sandbox, "drain");
-    this.#slots.delete(sandbox); // to be the last of those that are idle
-    this.#slots.set(sandbox, { state: "idle", sinceMs: Date.now() });
+    this.#slots.mark(sandbox, "idle");
     this.#serveLine();
   }
 
   /** Hands out what fits: own sandboxes first, then unused ones, to those who have none before all. */
   #serveLine(): void {
-    const isAnyIdle = () => this.#idle().length > 0;
+    const isAnyIdle = () => this.#slots.idle().length > 0;
     for (const waiter of isAnyIdle() ? this.#line.waiters() : []) {
       this.#hand(this.#findOwn(waiter), waiter);
     }
@@ -276,7 +262,7 @@ export class Pool<S extends Pooled> {
     const unfit = this.#whyUnfit(sandbox, isSpent);
     if (unfit !== undefined) return this.#discard(sandbox, unfit);
     try {
-      this.#slots.set(sandbox, { state: "cleaning", sinceMs: Date.now() });
+      this.#slots.mark(sandbox, "cleaning");
       await sandbox.recycle();
     } catch (thrown) {
       if (!this.#slots.has(sandbox)) return; // removed under the cleaning
@@ -299,7 +285,7 @@ export class Pool<S extends Pooled> {
 
   /** Callers whose account has nothing, so that no cleaning of anybody's will ever serve them. */
   #strangers(): Waiter<S>[] {
-    const owned = this.#census();
+    const owned = this.#slots.census();
     return this.#line.waiters().filter((waiter) => owned(waiter) === 0);
   }
 
@@ -325,15 +311,15 @@ export class Pool<S extends Pooled> {
   /** What refill.ts needs to know to decide what is missing. */
   #stock() {
     const now = Date.now();
-    const owned = this.#census();
+    const owned = this.#slots.census();
     const waiters = this.#line.waiters();
-    const idle = this.#idle().filter(({ accountId }) => accountId === undefined);
+    const idle = this.#slots.idle().filter(({ accountId }) => accountId === undefined);
     const among = (some: readonly { kind: SandboxKind }[]) => (kind: SandboxKind) =>
       some.filter((one) => one.kind === kind).length;
     return {
       sandboxes: this.#slots.size + this.#leaving.size,
       leaving: this.#leaving.size,
-      atWork: [...this.#slots.values()].filter(({ state }) => state !== "idle").length,
+      atWork: this.#slots.atWork,
       unowned: among(idle),
       wanted: (kind: SandboxKind) => this.#demand.level(kind, now),
       waiting: among(waiters.filter((waiter) => this.#mayExpand(waiter, owned(waiter)))),
@@ -343,11 +329,13 @@ export class Pool<S extends Pooled> {
 
   /**
    * At the ceiling, what has been idle longest for an account of its own goes; if there is none,
-   * what waits unused for another kind, but only in favour of an account that has nothing.
+   * what is kept and may be given up; and if there is none of that, what waits unused for another
+   * kind, but only in favour of an account that has nothing.
    */
   #makeRoom(kind: SandboxKind, forStranger: boolean): void {
-    const idle = this.#idle();
+    const idle = this.#slots.idle();
     const owned = idle.find((sandbox) => sandbox.accountId !== undefined);
+    if (owned === undefined && this.#options.giveUp?.() === true) return;
     const unused = forStranger ? idle.find((sandbox) => sandbox.kind !== kind) : undefined;
     const victim = owned ?? unused;
     if (victim !== undefined) this.#discard(victim, "room for another");
@@ -356,7 +344,7 @@ export class Pool<S extends Pooled> {
   /** Once a second: freezes what idles, removes what nobody needs any more and what has died. */
   #lookAfter(): void {
     const now = Date.now();
-    for (const [sandbox, { state, sinceMs }] of [...this.#slots]) {
+    for (const [sandbox, { state, sinceMs }] of [...this.#slots.entries()]) {
       if (state !== "idle") continue;
       const idleMs = now - sinceMs;
       if (sandbox.fault !== undefined) this.#discard(sandbox, "fault");

@@ -245,6 +245,11 @@ export class Sandbox {
     );
   }
 
+  /** Whether a stage runs in it. */
+  get isRunning(): boolean {
+    return this.#running !== undefined;
+  }
+
   /** Whether another stage could be run now. */
   get isWaiting(): boolean {
     return !this.#isOver && this.#link.fault === undefined;

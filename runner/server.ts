@@ -1,15 +1,17 @@
 // The runner's HTTP face, and the only file that imports Express. Every route is signed; bodies are
 // capped, then verified, then parsed; a failure becomes the one error shape, a bug becomes
-// `internal` with its text in the log. One log line per request.
+// `internal` with its text in the log. One log line per request. Who hangs up before the answer of an
+// execution has it interrupted, unless it was to go on without them.
 
 import type { IncomingHttpHeaders } from "node:http";
 import express, { type Express, type NextFunction, type Request, type Response } from "express";
 import type { Logger } from "pino";
 import { asFailure, Failure } from "../shared/errors.ts";
 import { isRequestId, newId } from "../shared/ids.ts";
-import { REQUEST_BODY_BYTES_MAX } from "../shared/limits.ts";
+import { HEARTBEAT_MS, REQUEST_BODY_BYTES_MAX } from "../shared/limits.ts";
 import { parse } from "../shared/parse.ts";
 import {
+  type ExecutionEvent,
   type ExecutionReport,
   outcomeOf,
   RUNNER_EXECUTE_PATH,
@@ -17,16 +19,22 @@ import {
   RunnerExecuteRequest,
   type RunnerHealth,
 } from "../shared/runner-api.ts";
+import { Execution, type Executions } from "./executions.ts";
+import type { Answer, Route } from "./routes.ts";
 import { admit, type Gatekeeper } from "./signed.ts";
 
 export type ServerOptions = {
   keeper: Gatekeeper;
   log: Logger;
-  execute: (request: RunnerExecuteRequest) => Promise<ExecutionReport>;
+  execute: (request: RunnerExecuteRequest, execution: Execution) => Promise<ExecutionReport>;
+  executions: Executions;
   health: () => RunnerHealth;
+  /** Routes besides those for executions and health. */
+  routes: readonly Route[];
 };
 
-type Reply = { body: object; log?: object };
+/** Answers a request that is signed, or writes the answer itself and returns what is to be logged. */
+type Handle = (request: Request, response: Response, body: Buffer) => Promise<Answer | undefined>;
 
 /** The runner's routes, ready to listen. */
 export function createServer(options: ServerOptions): Express {
@@ -37,27 +45,19 @@ export function createServer(options: ServerOptions): Express {
 
   app.post(
     RUNNER_EXECUTE_PATH,
-    signedRoute(options, async (body) => {
-      const request = parse(RunnerExecuteRequest, readJson(body));
-      const report = await options.execute(request);
-      return {
-        body: report,
-        log: {
-          executionId: request.executionId,
-          accountId: request.accountId,
-          language: request.language,
-          outcome: outcomeOf(report),
-          queueMs: round(report.queueMs),
-          ...(report.compile && { compileMs: round(report.compile.wallMs) }),
-          ...(report.run && { wallMs: round(report.run.wallMs) }),
-        },
-      };
-    }),
+    signedRoute(options, (_request, response, body) => answerExecution(options, response, body)),
   );
   app.get(
     RUNNER_HEALTH_PATH,
     signedRoute(options, async () => ({ body: options.health() })),
   );
+  for (const { method, path, run } of options.routes) {
+    const handle: Handle = ({ params, query }, _response, body) => {
+      const asked = { id: String(params.id ?? ""), query: { ...query } };
+      return run({ ...asked, body: body.length === 0 ? {} : readJson(body) });
+    };
+    app[method](path, signedRoute(options, handle));
+  }
   app.use((request: Request, response: Response) => {
     answerFailure(options.log, request, response, new Failure("not_found"));
   });
@@ -67,7 +67,7 @@ export function createServer(options: ServerOptions): Express {
   return app;
 }
 
-function signedRoute(options: ServerOptions, handle: (body: Buffer) => Promise<Reply>) {
+function signedRoute(options: ServerOptions, handle: Handle) {
   return async (request: Request, response: Response) => {
     const startedAtMs = performance.now();
     try {
@@ -78,18 +78,89 @@ function signedRoute(options: ServerOptions, handle: (body: Buffer) => Promise<R
         body: new Uint8Array(body),
       };
       await admit(options.keeper, signed, request.headers, Date.now());
-      const reply = await handle(body);
-      response.json(reply.body);
+      const answer = await handle(request, response, body);
+      if (!response.headersSent) leave(response, answer);
       const ms = round(performance.now() - startedAtMs);
       options.log.info({
         requestId: requestIdOf(request.headers),
         path: request.path,
         ms,
-        ...reply.log,
+        ...answer?.log,
       });
     } catch (thrown) {
       answerFailure(options.log, request, response, asFailure(thrown));
     }
+  };
+}
+
+function leave(response: Response, answer: Answer | undefined): void {
+  response.status(answer?.status ?? 200);
+  if (answer?.body === undefined) response.end();
+  else response.json(answer.body);
+}
+
+async function answerExecution(
+  options: ServerOptions,
+  response: Response,
+  body: Buffer,
+): Promise<Answer> {
+  const request = parse(RunnerExecuteRequest, readJson(body));
+  const stream = request.stream === true ? streamTo(response) : undefined;
+  const execution = new Execution(request, stream?.say);
+  response.once("close", () => {
+    if (!response.writableEnded && request.detach !== true) execution.interrupt();
+  });
+  const isKept = request.detach === true || request.stream === true;
+  const run = () => options.execute(request, execution);
+  const { executionId, accountId, language, sessionId } = request;
+  const about = { executionId, accountId, language, ...(sessionId !== undefined && { sessionId }) };
+  try {
+    const report = await options.executions.run(execution, { isKept }, run);
+    stream?.end({ type: "end", report });
+    return { body: report, log: { ...about, ...timesOf(report) } };
+  } catch (thrown) {
+    if (stream?.hasBegun() !== true) throw thrown;
+    const { code, message, retryAfterMs, detail } = asFailure(thrown);
+    const error = { code, message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    stream.end({ type: "failed", error });
+    return { log: { ...about, code, detail } };
+  }
+}
+
+/** Events as lines, with a beat where there is nothing to say for long. It begins with the first event. */
+function streamTo(response: Response) {
+  let timer: NodeJS.Timeout | undefined;
+  const write = (event: ExecutionEvent) => {
+    if (!response.headersSent) {
+      response.status(200).set("Content-Type", "application/x-ndjson").flushHeaders();
+    }
+    if (!response.destroyed) response.write(`${JSON.stringify(event)}\n`);
+  };
+  const rest = () => {
+    clearInterval(timer);
+    timer = setInterval(() => write({ type: "beat" }), HEARTBEAT_MS);
+  };
+  response.once("close", () => clearInterval(timer));
+  return {
+    hasBegun: () => response.headersSent,
+    say: (event: ExecutionEvent) => {
+      write(event);
+      rest();
+    },
+    end: (event: ExecutionEvent) => {
+      write(event);
+      clearInterval(timer);
+      response.end();
+    },
+  };
+}
+
+function timesOf(report: ExecutionReport) {
+  return {
+    outcome: outcomeOf(report),
+    queueMs: round(report.queueMs),
+    ...(report.compile && { compileMs: round(report.compile.wallMs) }),
+    ...(report.run && { wallMs: round(report.run.wallMs) }),
   };
 }
 

@@ -29,6 +29,8 @@ export type Language = {
    * languages are one kind, which starts whatever the job is for.
    */
   isWarm?: true;
+  /** Whether what waits can run one piece of a program after another and remember: a session's cells. */
+  hasCells?: true;
   /**
    * How sources become PROGRAM; absent where they are run as they are. A command without a path is
    * one of the image's own builders. A waiting compiler is told only what it is to make and of what;
@@ -87,6 +89,7 @@ export const LANGUAGES = {
     mainFile: "main.py",
     libraries: PYTHON_LIBRARIES,
     isWarm: true,
+    hasCells: true,
   },
   javascript: {
     name: "JavaScript",
@@ -94,6 +97,7 @@ export const LANGUAGES = {
     mainFile: "main.js",
     libraries: NODE_LIBRARIES,
     isWarm: true,
+    hasCells: true,
   },
   typescript: {
     name: "TypeScript",
@@ -101,12 +105,14 @@ export const LANGUAGES = {
     mainFile: "main.ts",
     libraries: NODE_LIBRARIES,
     isWarm: true,
+    hasCells: true,
   },
   bash: {
     name: "Bash",
     aliases: ["sh", "shell"],
     mainFile: "main.sh",
     isWarm: true,
+    hasCells: true,
   },
   c: {
     name: "C",
@@ -149,6 +155,7 @@ export const LANGUAGES = {
     aliases: ["rb"],
     mainFile: "main.rb",
     isWarm: true,
+    hasCells: true,
   },
   java: {
     name: "Java",

@@ -130,6 +130,11 @@ export const RunnerExecuteRequest = z.strictObject({
   runTimeoutMs: z.int().min(RUN_TIMEOUT_MS_MIN).max(LONG_RUN_TIMEOUT_MS_MAX),
   /** Only looked at where there is something to compile. */
   compileTimeoutMs: z.int().min(RUN_TIMEOUT_MS_MIN).max(COMPILE_TIMEOUT_MS_MAX),
+  /**
+   * Whether the first file is only a text to be run, and nothing that should then be in the workspace.
+   * A language that has no cells needs it there all the same.
+   */
+  isSnippet: z.boolean().optional(),
   /** The session to run it in, and whether that is to be opened by it, to be kept while there is room. */
   sessionId: SessionId.optional(),
   opensSession: z.boolean().optional(),
@@ -204,8 +209,11 @@ export const ExecutionReport = z
     /** What it showed, in order, and whether there was more. Only in a session, or in a language, that shows any. */
     shown: z.array(ShownValue).max(RESULTS_MAX).optional(),
     shownTruncated: z.boolean().optional(),
-    /** Where it ran, and whether variables and the like live on there; files always do. */
-    session: z.object({ id: SessionId, isStateKept: z.boolean() }).optional(),
+    /**
+     * Where it ran; whether it began without variables and the like; and whether what there is of them
+     * now lives on. Files always do.
+     */
+    session: z.object({ id: SessionId, isFresh: z.boolean(), isStateKept: z.boolean() }).optional(),
     /** The files that were asked for, in order of their names, and whether there were more. */
     files: z.array(OutputFile).max(LISTED_FILES_MAX).optional(),
     filesTruncated: z.boolean().optional(),

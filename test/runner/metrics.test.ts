@@ -38,7 +38,7 @@ describe("the metrics", () => {
   it("read the levels when they are asked for", async () => {
     const metrics = new Metrics();
     let idle = 1;
-    const others = { working: 0, cleaning: 0, starting: 0, leaving: 0, unowned: 1 };
+    const others = { working: 0, cleaning: 0, kept: 0, starting: 0, leaving: 0, unowned: 1 };
     metrics.watch({ count: () => ({ idle, ...others }), waiting: () => 7 });
     idle = 3;
     const text = await metrics.text();

@@ -5,6 +5,7 @@ import { createServer as createHttpServer, request as httpRequest, type Server }
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Executions } from "../../runner/executions.ts";
 import { createServer } from "../../runner/server.ts";
 import { NonceMemory } from "../../runner/signed.ts";
 import { Failure } from "../../shared/errors.ts";
@@ -45,7 +46,9 @@ beforeAll(async () => {
       asked.push(request);
       return execute();
     },
+    executions: new Executions(),
     health: () => HEALTH,
+    routes: [],
   });
   server = createHttpServer(app).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));

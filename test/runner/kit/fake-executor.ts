@@ -6,6 +6,7 @@ import { execute } from "../../../runner/execute.ts";
 import type { Pool } from "../../../runner/pool.ts";
 import type { StageResult } from "../../../runner/running.ts";
 import type { FileRead, Sandbox, Stage } from "../../../runner/sandbox.ts";
+import { Sessions } from "../../../runner/sessions.ts";
 import { Versions } from "../../../runner/versions.ts";
 import { Failure } from "../../../shared/errors.ts";
 import { SANDBOX_KINDS } from "../../../shared/languages.ts";
@@ -54,12 +55,13 @@ export async function runWith(request: RunnerExecuteRequest, behaviour: Behaviou
       released.push(options);
     },
   };
-  const executor = {
+  const means = {
     pool: pool as unknown as Pool<Sandbox>,
     versions: someVersions(),
     cache: behaviour.cache ?? new CompileCache(2 ** 20),
   };
-  const result = await execute(executor, request).then(
+  const sessions = new Sessions({ ...means, log: { warn: () => undefined } });
+  const result = await execute({ ...means, sessions }, request).then(
     (report) => ({ report, thrown: undefined }),
     (thrown: unknown) => ({ report: undefined, thrown }),
   );

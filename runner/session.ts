@@ -1,0 +1,249 @@
+// One session: a sandbox of its own for as long as it lasts, in which one execution runs after the
+// other. Where the language has cells the interpreter waits on between them and remembers; where it
+// has none, or a whole program was sent, the files stay and a fresh process is made over them.
+
+import { Failure } from "../shared/errors.ts";
+import { type LanguageId, languageOf } from "../shared/languages.ts";
+import {
+  BUSY_RETRY_AFTER_MS,
+  MEMORY_BYTES_MAX,
+  QUEUE_WAIT_MS_MAX,
+  SESSION_IDLE_MS_MAX,
+  SESSION_QUEUE_MAX,
+} from "../shared/limits.ts";
+import type { ExecutionReport, RunnerExecuteRequest, RunnerSession } from "../shared/runner-api.ts";
+import type { CompileCache } from "./compile-cache.ts";
+import type { Execution } from "./executions.ts";
+import { SandboxFault } from "./link.ts";
+import type { Pool } from "./pool.ts";
+import { type Job, jobOf, ranOf, runProgram, type SandboxFiles, type Stages } from "./program.ts";
+import type { StageResult } from "./running.ts";
+import type { Sandbox } from "./sandbox.ts";
+import { Turns } from "./turn.ts";
+
+/** Why a session is gone. */
+export type EndReason = "deleted" | "expired" | "evicted" | "lost";
+
+export type SessionOptions = {
+  id: string;
+  accountId: string;
+  language: LanguageId;
+  version: string;
+  /** Whether nobody asked for it: it is the first to go. */
+  isImplicit: boolean;
+  sandbox: Sandbox;
+  cache: CompileCache;
+  pool: Pool<Sandbox>;
+};
+
+type Ran = Stages & { isFresh: boolean };
+
+export class Session {
+  readonly id: string;
+  readonly accountId: string;
+  readonly language: LanguageId;
+  readonly version: string;
+  readonly isImplicit: boolean;
+  readonly sandbox: Sandbox;
+  readonly createdAtMs = Date.now();
+  lastUsedAtMs = this.createdAtMs;
+  readonly #cache: CompileCache;
+  readonly #pool: Pool<Sandbox>;
+  readonly #turns = new Turns(SESSION_QUEUE_MAX);
+  #uses = 0;
+  #executions = 0;
+  /** Cells the waiting process has run: none means it knows nothing yet. */
+  #cells = 0;
+  #ended: EndReason | undefined;
+
+  constructor(options: SessionOptions) {
+    this.id = options.id;
+    this.accountId = options.accountId;
+    this.language = options.language;
+    this.version = options.version;
+    this.isImplicit = options.isImplicit;
+    this.sandbox = options.sandbox;
+    this.#cache = options.cache;
+    this.#pool = options.pool;
+    this.#pool.keep(this.sandbox);
+  }
+
+  /** Whether anything runs or waits in it, or looks at its files. */
+  get isBusy(): boolean {
+    return this.#turns.isTaken || this.#uses > 0;
+  }
+
+  /** As it is told of. */
+  describe(): RunnerSession {
+    return {
+      sessionId: this.id,
+      language: this.language,
+      version: this.version,
+      state: this.#turns.isTaken ? "busy" : "idle",
+      createdAtMs: this.createdAtMs,
+      lastUsedAtMs: this.lastUsedAtMs,
+      expiresAtMs: this.lastUsedAtMs + SESSION_IDLE_MS_MAX,
+      executions: this.#executions,
+    };
+  }
+
+  /** Runs one request when its turn has come. Throws Failure when it does not, or cannot be run. */
+  async execute(
+    request: RunnerExecuteRequest,
+    { execution, askedAtMs }: { execution: Execution | undefined; askedAtMs: number },
+  ): Promise<ExecutionReport> {
+    if (request.language !== this.language) throw this.#wrongLanguage();
+    const job = jobOf(request, this.version);
+    await this.#takeTurn();
+    const queueMs = performance.now() - askedAtMs;
+    try {
+      execution?.begin(this.version, this.sandbox);
+      this.#executions++;
+      const { isFresh, ...stages } = await this.#run(job, execution);
+      const session = { id: this.id, isFresh, isStateKept: this.#isStateKept };
+      return { version: this.version, ...stages, queueMs, session };
+    } catch (thrown) {
+      throw this.#failureOf(thrown);
+    } finally {
+      void this.#endTurn();
+    }
+  }
+
+  /** Interrupts what runs, if anything does; whether anything did. */
+  interrupt(): boolean {
+    if (!this.sandbox.isRunning) return false;
+    this.sandbox.interrupt();
+    return true;
+  }
+
+  /** Stops what runs and forgets everything but the files. */
+  async reset(): Promise<void> {
+    this.interrupt();
+    await this.#takeTurn();
+    try {
+      await this.#renew();
+    } catch (thrown) {
+      throw this.#failureOf(thrown);
+    } finally {
+      void this.#endTurn();
+    }
+  }
+
+  /** Has `work` done in its sandbox, whatever runs there, and keeps it awake meanwhile. */
+  async use<T>(work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+    this.#uses++;
+    try {
+      await this.sandbox.thaw();
+      return await work(this.sandbox);
+    } catch (thrown) {
+      throw this.#failureOf(thrown);
+    } finally {
+      this.#uses--;
+      this.lastUsedAtMs = Date.now();
+    }
+  }
+
+  /** It is gone; whoever waits hears so. The sandbox is the caller's business. */
+  close(reason: EndReason): void {
+    this.#ended ??= reason;
+    this.#turns.close();
+  }
+
+  /** Whether the next execution will find what this one has left besides files. */
+  get #isStateKept(): boolean {
+    return this.#cells > 0 && this.sandbox.isWaiting;
+  }
+
+  async #run(job: Job, execution: Execution | undefined): Promise<Ran> {
+    const { isSnippet } = job.request;
+    const isCell = languageOf(this.language).hasCells === true;
+    const isProgram = !isCell || (isSnippet !== true && job.request.opensSession === true);
+    return isProgram ? await this.#runProgram(job, execution) : await this.#runCell(job, execution);
+  }
+
+  async #runProgram(job: Job, execution: Execution | undefined): Promise<Ran> {
+    const isFresh = this.#cells === 0;
+    this.#cells = 0;
+    const stages = await runProgram(this.sandbox, job, {
+      cache: this.#cache,
+      place: (files) => this.#place(files),
+      listenerFor: execution?.listenerFor,
+    });
+    return { ...stages, isFresh };
+  }
+
+  async #runCell(job: Job, execution: Execution | undefined): Promise<Ran> {
+    const { request, files, names } = job;
+    const isSnippet = request.isSnippet === true;
+    await this.#place(isSnippet ? files.slice(1) : files);
+    const name = isSnippet ? "" : names[0];
+    let isFresh = this.#cells === 0;
+    let result = await this.#cell(job, { name, execution });
+    if (result.exit.reason === "gone") {
+      await this.#renew();
+      isFresh = true;
+      result = await this.#cell(job, { name, execution });
+    }
+    return { ...ranOf(result), isFresh };
+  }
+
+  async #cell(
+    { request, files }: Job,
+    { name, execution }: { name: string; execution: Execution | undefined },
+  ): Promise<StageResult> {
+    const stdin = Buffer.from(request.stdin ?? "", "utf8");
+    const hasInput = stdin.length > 0 || request.openStdin === true;
+    const words = ["/cell", String(++this.#cells), hasInput ? "input" : "none", name];
+    return await this.sandbox.run({
+      kind: "cell",
+      files: [],
+      source: files[0]?.content ?? Buffer.alloc(0),
+      args: [...words, ...(request.args ?? [])],
+      stdin,
+      keepsStdinOpen: request.openStdin === true,
+      wallMs: request.runTimeoutMs,
+      memoryBytes: MEMORY_BYTES_MAX,
+      ...(execution?.listenerFor && { listener: execution.listenerFor("run") }),
+    });
+  }
+
+  /** What is sent to a session replaces what was there. */
+  async #place(files: SandboxFiles): Promise<SandboxFiles> {
+    return files;
+  }
+
+  async #takeTurn(): Promise<void> {
+    const turn = await this.#turns.take(QUEUE_WAIT_MS_MAX);
+    if (turn === "yours") {
+      if (this.#ended === undefined) return this.#pool.resume(this.sandbox);
+      this.#turns.end();
+    }
+    if (this.#ended !== undefined) throw this.#failureOf(undefined);
+    throw new Failure("session_busy", { retryAfterMs: BUSY_RETRY_AFTER_MS });
+  }
+
+  /** A process that is through is replaced before anybody else has a turn, so that it is warm by then. */
+  async #endTurn(): Promise<void> {
+    if (this.#ended === undefined && !this.sandbox.isWaiting) {
+      await this.#renew().catch(() => undefined); // the sandbox has its fault, which whoever comes next is told
+    }
+    if (this.#ended === undefined) this.#pool.keep(this.sandbox);
+    this.#turns.end();
+  }
+
+  async #renew(): Promise<void> {
+    this.#cells = 0;
+    await this.sandbox.recycle({ keepsFiles: true });
+  }
+
+  #failureOf(thrown: unknown): unknown {
+    if (this.#ended !== undefined) return new Failure(`session_${this.#ended}`);
+    if (!(thrown instanceof SandboxFault)) return thrown;
+    return new Failure("runner_fault", { detail: thrown.message });
+  }
+
+  #wrongLanguage(): Failure {
+    const message = `This session is for ${this.language}.`;
+    return new Failure("invalid_request", { field: "language", message });
+  }
+}
