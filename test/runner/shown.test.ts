@@ -1,0 +1,49 @@
+// What a program shows besides its output: whole values are taken, whatever pieces they come in, and
+// nothing else that comes out of a sandbox is.
+
+import { describe, expect, it } from "vitest";
+import { Shown } from "../../runner/shown.ts";
+import { RESULT_BYTES_MAX, RESULTS_MAX } from "../../shared/limits.ts";
+
+const value = (text: string) => ({ kind: "value", data: { "text/plain": text } });
+const line = (what: unknown) => Buffer.from(`${JSON.stringify(what)}\n`);
+
+describe("what a program shows", () => {
+  it("is told as soon as it is whole, and all of it at the end", () => {
+    const shown = new Shown();
+    const bytes = Buffer.concat([line(value("ü")), line(value("2"))]);
+    const told = [...bytes].flatMap((byte) => shown.push(Buffer.from([byte])));
+    expect(told).toEqual([value("ü"), value("2")]);
+    expect(shown.finish(bytes.length)).toEqual({ values: told, truncated: false });
+  });
+
+  it.each([
+    ["no JSON", Buffer.from("{\n")],
+    ["JSON of another shape", line({ kind: "other", data: {} })],
+    ["a type that is none", line({ kind: "value", data: { "text/evil": "x" } })],
+    ["a value that is no text", line({ kind: "value", data: { "text/plain": 1 } })],
+    ["an empty line", Buffer.from("\n")],
+  ])("is dropped, and said to be, when it is %s", (_what, bytes) => {
+    const shown = new Shown();
+    expect(shown.push(Buffer.concat([bytes, line(value("1"))]))).toEqual([value("1")]);
+    expect(shown.finish(0)).toEqual({ values: [value("1")], truncated: true });
+  });
+
+  it("is cut where a line has no end, or more was written than came", () => {
+    const open = new Shown();
+    open.push(Buffer.from('{"kind":"value"'));
+    expect(open.finish(15)).toEqual({ values: [], truncated: true });
+    expect(new Shown().finish(1)).toEqual({ values: [], truncated: true });
+  });
+
+  it("is limited in number and in bytes", () => {
+    const many = new Shown();
+    for (let n = 0; n <= RESULTS_MAX; n++) many.push(line(value(String(n))));
+    expect(many.finish(0)).toMatchObject({ truncated: true });
+    expect(many.finish(0).values).toHaveLength(RESULTS_MAX);
+    const large = new Shown();
+    expect(large.push(line(value("x".repeat(RESULT_BYTES_MAX))))).toEqual([]);
+    expect(large.push(line(value("1")))).toEqual([]);
+    expect(large.finish(0)).toEqual({ values: [], truncated: true });
+  });
+});
