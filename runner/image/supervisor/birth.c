@@ -47,14 +47,18 @@ static void refuse_message_queues(void)
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) != 0) _exit(126);
 }
 
+/* Any of the given may have the number another is to get, so all are first moved out of the way. */
 static void take_streams(const struct birth *birth)
 {
-    dup2(birth->in, 0);
-    dup2(birth->out, 1);
-    dup2(birth->err, 2);
-    dup2(birth->shown, SHOWN_FD);
-    if (birth->control == CONTROL_FD) fcntl(CONTROL_FD, F_SETFD, 0);
-    else dup2(birth->control, CONTROL_FD);
+    int given[] = {birth->in, birth->out, birth->err, birth->shown, birth->control};
+    static const int WANTED[] = {0, 1, 2, SHOWN_FD, CONTROL_FD};
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        given[i] = fcntl(given[i], F_DUPFD_CLOEXEC, CONTROL_FD + 1);
+    }
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        if (dup2(given[i], WANTED[i]) < 0) _exit(126);
+        close(given[i]);
+    }
 }
 
 static void become_user(uid_t uid)
