@@ -62,7 +62,8 @@ export function atTheRunner(runner: RunnerCaller, accountId: string): Contestant
   };
 }
 
-async function richKey(stack: Stack): Promise<string> {
+/** The key of an account that neither runs out nor is held back. */
+export async function richKey(stack: Stack): Promise<string> {
   const made = await call("POST", new URL("/api/keys", stack.url), {});
   const url = new URL(`/admin/accounts/${made.accountId}`, stack.url);
   const headers = {

@@ -1,5 +1,5 @@
-// What sandboxes that wait cost: processor time of twenty of them together once they are frozen, in
-// a real runner's pool. Counted are all processes of their containers and the shims.
+// What sandboxes that wait cost: processor time of all of them together once they are frozen, in a
+// real runner's pool or in its sessions. Counted are all processes of their containers and the shims.
 
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -34,6 +34,15 @@ export async function measureIdle(
   const wanted = IDLE_POOL_FLOOR * SANDBOX_KINDS.length;
   report(`waiting for ${wanted} sandboxes to be frozen`);
   const sandboxes = await untilFrozen(socket, runnerId, wanted, signal);
+  return await watchIdle(runner, sandboxes, { report, signal });
+}
+
+/** Watches sandboxes that are frozen for a while. */
+export async function watchIdle(
+  runner: Runner,
+  sandboxes: readonly HostProcess[][],
+  { report, signal }: Pick<Options, "report" | "signal">,
+): Promise<Idle> {
   const processes = sandboxes.flat();
   await sleep(STILL_MS, undefined, { signal });
   report(`watching them for ${SPAN_MS / 1000} s`);
@@ -53,7 +62,7 @@ export async function measureIdle(
 }
 
 /** The processes of each sandbox of a runner's, once there are enough and all of them are frozen. */
-async function untilFrozen(
+export async function untilFrozen(
   socket: string,
   runnerId: string,
   wanted: number,

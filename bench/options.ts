@@ -19,7 +19,9 @@ export const BENCH_HELP = `npm run bench -- [--rounds N] [--only PART,...]
   burst       fifty executions at once from one account
   sustained   executions a second from one account
   compiled    hello in every compiled language, first and again, beside its bare toolchain
+  sessions    one small cell in a session, awake and frozen, at the runner and the edge; files
   idle        processor time of twenty idle sandboxes
+  kept        processor time and memory of a hundred idle sessions
   memory      memory of one idle sandbox
 
 A whole run takes about half an hour. It writes bench/results/latest.json and its pictures, and
@@ -70,6 +72,8 @@ export function sizesFor(rounds: number) {
     bursts: Math.ceil(3 * share),
     dockerRuns: Math.max(5, Math.ceil(50 * share)),
     compiledRounds: Math.max(5, Math.ceil(20 * share)),
+    freezes: Math.max(3, Math.ceil(10 * share)),
+    keptSessions: Math.max(20, Math.ceil(100 * share)),
     sustainedMs: Math.max(1_000, 10_000 * share),
   };
 }

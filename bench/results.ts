@@ -15,7 +15,9 @@ export const PART_NAMES = [
   "burst",
   "sustained",
   "compiled",
+  "sessions",
   "idle",
+  "kept",
   "memory",
 ] as const;
 export type PartName = (typeof PART_NAMES)[number];
@@ -94,6 +96,28 @@ const CompiledRow = z.strictObject({
 });
 export type CompiledRow = z.infer<typeof CompiledRow>;
 
+/** One small cell in a session that is awake, or that was frozen, at the runner and through the edge. */
+const CellRow = z.strictObject({
+  language,
+  contestant: z.string(),
+  count,
+  p50Ms: measured,
+  p99Ms: measured,
+});
+export type CellRow = z.infer<typeof CellRow>;
+
+/** A file on its way into a session or out of it, through the edge. */
+const FileRow = z.strictObject({
+  direction: z.enum(["up", "down"]),
+  bytes: count,
+  count,
+  p50Ms: measured,
+});
+export type FileRow = z.infer<typeof FileRow>;
+
+const Sessions = z.strictObject({ cells: z.array(CellRow), files: z.array(FileRow) });
+export type SessionFigures = z.infer<typeof Sessions>;
+
 const Idle = z.strictObject({
   sandboxes: count,
   seconds: measured,
@@ -108,6 +132,10 @@ const Idle = z.strictObject({
   runnerCpuMs: measured,
 });
 export type Idle = z.infer<typeof Idle>;
+
+/** Idle sessions of one language: processor time as of idle sandboxes, and memory of each. */
+const Kept = z.strictObject({ language, sessions: count, idle: Idle, bytesEach: count });
+export type Kept = z.infer<typeof Kept>;
 
 const pssBytes = z.strictObject({ sandbox: count, programs: count, gofer: count, shim: count });
 
@@ -129,7 +157,9 @@ export const Results = z.strictObject({
   burst: Burst.optional(),
   sustained: z.array(SustainedRow).optional(),
   compiled: z.array(CompiledRow).optional(),
+  sessions: Sessions.optional(),
   idle: Idle.optional(),
+  kept: Kept.optional(),
   memory: z.array(MemoryRow).optional(),
 });
 export type Results = z.infer<typeof Results>;

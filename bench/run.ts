@@ -5,20 +5,22 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launchPaths } from "../launch/paths.ts";
-import { startRunner } from "../launch/runner.ts";
+import { type Runner, startRunner } from "../launch/runner.ts";
 import { type Stack, startStack } from "../launch/stack.ts";
 import { randomText } from "../shared/ids.ts";
 import { measureBurst } from "./burst.ts";
-import { type RunnerCaller, runnerCaller } from "./client.ts";
+import { type Callee, type RunnerCaller, runnerCaller } from "./client.ts";
 import { measureCompiled } from "./compiled.ts";
 import { enterAll } from "./contestants.ts";
 import { measureFirst } from "./first.ts";
 import { IDLE_POOL_FLOOR, measureIdle } from "./idle.ts";
+import { KEPT_POOL_FLOOR, measureKept } from "./kept.ts";
 import { measureLatency } from "./latency.ts";
 import { measureMemory } from "./memory.ts";
 import { sizesFor } from "./options.ts";
 import { byDockerRun, type PeerEngine, removeLeftovers } from "./peers.ts";
-import type { Idle, LatencyRow, Measured, PartName } from "./results.ts";
+import type { Idle, Kept, LatencyRow, Measured, PartName } from "./results.ts";
+import { measureSessions } from "./sessions.ts";
 import { restOf } from "./settle.ts";
 import { measureSustained } from "./sustained.ts";
 
@@ -38,7 +40,14 @@ export type Attempt = (
   measure: (watch: Watch) => Promise<Measured>,
 ) => Promise<void>;
 
-const STACK_PARTS: readonly PartName[] = ["latency", "first", "burst", "sustained", "compiled"];
+const STACK_PARTS: readonly PartName[] = [
+  "latency",
+  "first",
+  "burst",
+  "sustained",
+  "compiled",
+  "sessions",
+];
 
 /** Measures the wanted parts. Rejects only when asked to end or when nothing can be started. */
 export async function runParts(options: RunOptions): Promise<RunResult> {
@@ -48,6 +57,7 @@ export async function runParts(options: RunOptions): Promise<RunResult> {
   try {
     if (parts.some((part) => STACK_PARTS.includes(part))) await stackParts(options, attempt);
     await attempt("idle", async (watch) => ({ idle: await idle(engine, watch) }));
+    await attempt("kept", async (watch) => ({ kept: await kept(options, watch) }));
     await attempt("memory", async (watch) => ({ memory: await measureMemory(engine, watch) }));
     return result;
   } finally {
@@ -80,7 +90,7 @@ export function attemptInto(result: RunResult, { parts, say, signal }: RunOption
 /** The parts that ask a running stack. */
 async function stackParts(options: RunOptions, attempt: Attempt): Promise<void> {
   const { engine, rounds } = options;
-  const { idleWaits, bursts, dockerRuns, sustainedMs, compiledRounds } = sizesFor(rounds);
+  const { idleWaits, bursts, dockerRuns, sustainedMs, compiledRounds, freezes } = sizesFor(rounds);
   const dockerRun = byDockerRun(engine);
   options.say("starting the runner and the gateway");
   const stack = await startStack(engine);
@@ -107,6 +117,9 @@ async function stackParts(options: RunOptions, attempt: Attempt): Promise<void> 
     await attempt("compiled", async (watch) => ({
       compiled: await measureCompiled(runner, engine, { ...watch, rounds: compiledRounds }),
     }));
+    await attempt("sessions", async (watch) => ({
+      sessions: await measureSessions(stack, runner, { ...watch, rounds, freezes }),
+    }));
   } finally {
     await stack.stop();
   }
@@ -128,21 +141,36 @@ async function latency(
 }
 
 /** A runner of its own, because this part wants more sandboxes to wait than usually do. */
-async function idle(engine: PeerEngine, watch: Watch): Promise<Idle> {
+function idle(engine: PeerEngine, watch: Watch): Promise<Idle> {
+  const env = { POOL_FLOOR: String(IDLE_POOL_FLOOR) };
+  return withRunner(engine, { env, signal: watch.signal }, ({ runner, runnerId }) =>
+    measureIdle(runner, runnerId, { ...watch, socket: engine.socket }),
+  );
+}
+
+/** A runner of its own, because sandboxes that are no sessions are to be few. */
+function kept({ engine, rounds }: RunOptions, watch: Watch): Promise<Kept> {
+  const env = { POOL_FLOOR: String(KEPT_POOL_FLOOR) };
+  const { keptSessions: sessions } = sizesFor(rounds);
+  return withRunner(engine, { env, signal: watch.signal }, (callee) =>
+    measureKept(callee, { ...watch, sessions, socket: engine.socket }),
+  );
+}
+
+async function withRunner<T>(
+  engine: PeerEngine,
+  { env, signal }: { env: NodeJS.ProcessEnv; signal: AbortSignal },
+  measure: (callee: Callee & { runner: Runner }) => Promise<T>,
+): Promise<T> {
   const dir = mkdtempSync(join(tmpdir(), "agent-coderunner-"));
   const runnerId = `bench-${randomText(8)}`;
+  const secret = randomText(52);
+  const logFile = join(dir, "runner.log");
+  const { repo } = launchPaths();
   try {
-    const runner = await startRunner({
-      ...engine,
-      repo: launchPaths().repo,
-      runnerId,
-      secret: randomText(52),
-      logFile: join(dir, "runner.log"),
-      env: { POOL_FLOOR: String(IDLE_POOL_FLOOR) },
-      signal: watch.signal,
-    });
+    const runner = await startRunner({ ...engine, repo, runnerId, secret, logFile, env, signal });
     try {
-      return await measureIdle(runner, runnerId, { ...watch, socket: engine.socket });
+      return await measure({ runner, runnerId, runnerSecret: secret });
     } finally {
       await runner.stop();
     }

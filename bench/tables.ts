@@ -7,6 +7,7 @@ import { median } from "./stats.ts";
 import {
   burstFigures,
   idlePercent,
+  keptPercent,
   latencyRatio,
   sustainedFigures,
   type Verdict,
@@ -23,7 +24,10 @@ export function tablesOf(results: Measured): Table[] {
     burstTable(results.burst),
     sustainedTable(results.sustained),
     compiledTable(results.compiled),
+    cellTable(results.sessions),
+    fileTable(results.sessions),
     idleTable(results.idle),
+    keptTable(results.kept),
     memoryTable(results.memory),
   ].filter((table) => table !== undefined);
 }
@@ -145,6 +149,56 @@ export function compiledTable(rows: Measured["compiled"]): Table | undefined {
       ms(againMs),
       ms(bareAgainMs),
     ]),
+  };
+}
+
+/** Cells in sessions. */
+export function cellTable(sessions: Measured["sessions"]): Table | undefined {
+  if (sessions === undefined) return undefined;
+  const contestants = unique(sessions.cells.map(({ contestant }) => contestant));
+  const cellOf = (language: LanguageId, contestant: string) => {
+    const row = sessions.cells.find((r) => r.language === language && r.contestant === contestant);
+    return row === undefined ? "" : `${ms(row.p50Ms)} / ${ms(row.p99Ms)} (${row.count})`;
+  };
+  return {
+    title: "One small cell in a session, from request to output: p50 / p99 in ms",
+    head: ["", ...contestants],
+    rows: unique(sessions.cells.map(({ language }) => language)).map((language) => [
+      nameOf(language),
+      ...contestants.map((contestant) => cellOf(language, contestant)),
+    ]),
+  };
+}
+
+/** Files into sessions and out of them. */
+export function fileTable(sessions: Measured["sessions"]): Table | undefined {
+  if (sessions === undefined) return undefined;
+  return {
+    title: "A file of a session, through the edge, in ms (median)",
+    head: ["", "size in MB", "time", "samples"],
+    rows: sessions.files.map(({ direction, bytes, p50Ms, count }) => [
+      direction,
+      mib(bytes),
+      ms(p50Ms),
+      String(count),
+    ]),
+  };
+}
+
+/** Sessions that nobody uses. */
+export function keptTable(kept: Measured["kept"]): Table | undefined {
+  if (kept === undefined) return undefined;
+  return {
+    title: `${kept.sessions} idle sessions`,
+    head: ["", "processor time of 100, of one core", "the runner's own", "memory of each in MB"],
+    rows: [
+      [
+        nameOf(kept.language),
+        `${keptPercent(kept).toFixed(2)} %`,
+        `${(kept.idle.runnerCpuMs / kept.idle.seconds / 10).toFixed(2)} %`,
+        mib(kept.bytesEach),
+      ],
+    ],
   };
 }
 

@@ -70,6 +70,24 @@ export const AGAIN_TARGETS: ByLanguage = { java: { atMost: 2 } };
 /** Processor time of twenty idle sandboxes together, in hundredths of one core. */
 export const IDLE_PERCENT_TARGET: Target = { atMost: 2 };
 
+/** The median of one small cell in a session, in milliseconds: awake, and frozen before. */
+export const CELL_MS_TARGETS: readonly { contestant: string; targets: ByLanguage }[] = [
+  { contestant: "runner", targets: cellsAtMost(3) },
+  { contestant: "runner, frozen before", targets: cellsAtMost(5) },
+];
+/** What the way through the edge adds to it, in milliseconds. */
+export const CELL_EDGE_MS_TARGET: Target = { atMost: 4 };
+
+/** A file of a megabyte into a session or out of it, through the edge, in milliseconds. */
+export const FILE_MS_TARGET: Target = { atMost: 30 };
+
+/** Processor time of a hundred idle sessions together, in hundredths of one core. */
+export const KEPT_PERCENT_TARGET: Target = { atMost: 3 };
+
+function cellsAtMost(atMost: number): ByLanguage {
+  return { python: { atMost }, bash: { atMost }, javascript: { atMost } };
+}
+
 function ofEach(target: Target): ByLanguage {
   return Object.fromEntries(INTERPRETED.map((id) => [id, target]));
 }

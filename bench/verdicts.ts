@@ -4,11 +4,14 @@
 import { LANGUAGES, type LanguageId } from "../shared/languages.ts";
 import type {
   Burst,
+  CellRow,
   CompiledRow,
   FirstRow,
   Idle,
+  Kept,
   LatencyRow,
   Measured,
+  SessionFigures,
   SustainedRow,
 } from "./results.ts";
 import { median } from "./stats.ts";
@@ -16,9 +19,13 @@ import {
   AGAIN_MS_TARGETS,
   AGAIN_TARGETS,
   BURST_TARGET,
+  CELL_EDGE_MS_TARGET,
+  CELL_MS_TARGETS,
   COMPILED_TARGET,
+  FILE_MS_TARGET,
   FIRST_TARGET,
   IDLE_PERCENT_TARGET,
+  KEPT_PERCENT_TARGET,
   LATENCY_TARGETS,
   SUSTAINED_TARGETS,
   TAIL_TARGET,
@@ -38,6 +45,8 @@ export type Verdict = {
 
 /** Sandboxes that the idle target is about; other numbers are scaled to it. */
 const IDLE_SANDBOXES = 20;
+/** The same for sessions. */
+const KEPT_SESSIONS = 100;
 
 /** Every verdict on what was measured, part by part. */
 export function verdictsOf(results: Measured): Verdict[] {
@@ -47,7 +56,9 @@ export function verdictsOf(results: Measured): Verdict[] {
     ...(results.burst === undefined ? [] : [burstVerdict(results.burst)]),
     ...(results.sustained ?? []).map(sustainedVerdict),
     ...(results.compiled ?? []).flatMap(compiledVerdicts),
+    ...(results.sessions === undefined ? [] : sessionVerdicts(results.sessions)),
     ...(results.idle === undefined ? [] : [idleVerdict(results.idle)]),
+    ...(results.kept === undefined ? [] : [keptVerdict(results.kept)]),
   ];
 }
 
@@ -151,9 +162,64 @@ function idleVerdict(idle: Idle): Verdict {
 }
 
 /** What twenty idle sandboxes use together, in hundredths of one core. */
-export function idlePercent({ sandboxes, seconds, cpuMs }: Idle): number {
+export function idlePercent(idle: Idle): number {
+  return percentOf(idle, IDLE_SANDBOXES);
+}
+
+function keptVerdict(kept: Kept): Verdict {
+  const percent = keptPercent(kept);
+  const what = `processor time of ${KEPT_SESSIONS} idle sessions together, of one core`;
+  const show = (value: number) => `${value.toFixed(2)} %`;
+  return verdict(what, nameOf(kept.language), show(percent), percent, KEPT_PERCENT_TARGET, show);
+}
+
+/** What a hundred idle sessions use together, in hundredths of one core. */
+export function keptPercent({ idle }: Kept): number {
+  return percentOf(idle, KEPT_SESSIONS);
+}
+
+function percentOf({ sandboxes, seconds, cpuMs }: Idle, count: number): number {
   const sum = Object.values(cpuMs).reduce((total, ms) => total + ms, 0);
-  return ((sum / (seconds * 1000)) * 100 * IDLE_SANDBOXES) / sandboxes;
+  return ((sum / (seconds * 1000)) * 100 * count) / sandboxes;
+}
+
+function sessionVerdicts({ cells, files }: SessionFigures): Verdict[] {
+  const atRunner = CELL_MS_TARGETS.flatMap(({ contestant, targets }) =>
+    cells
+      .filter((row) => row.contestant === contestant)
+      .map(({ language, p50Ms }) => {
+        const what = `a cell in a session, ${contestant} (median)`;
+        return verdict(what, nameOf(language), millis(p50Ms), p50Ms, targets[language], millis);
+      }),
+  );
+  const transfers = files.map(({ direction, p50Ms }) =>
+    verdict(
+      "a file of 1 MB, edge (median)",
+      direction,
+      millis(p50Ms),
+      p50Ms,
+      FILE_MS_TARGET,
+      millis,
+    ),
+  );
+  return [...atRunner, ...edgeVerdicts(cells), ...transfers];
+}
+
+/** What the way through the edge adds to a cell. */
+function edgeVerdicts(cells: readonly CellRow[]): Verdict[] {
+  const find = (language: LanguageId, contestant: string) =>
+    cells.find((row) => row.language === language && row.contestant === contestant)?.p50Ms;
+  return [...new Set(cells.map(({ language }) => language))].flatMap((language) => {
+    const [edge, runner] = [find(language, "edge"), find(language, "runner")];
+    if (edge === undefined || runner === undefined) return [];
+    const more = edge - runner;
+    const what = "what the edge adds to a cell (median)";
+    return [verdict(what, nameOf(language), millis(more), more, CELL_EDGE_MS_TARGET, millis)];
+  });
+}
+
+function millis(value: number): string {
+  return `${trimmed(value)} ms`;
 }
 
 function verdict(

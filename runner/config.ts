@@ -5,11 +5,14 @@ import { totalmem } from "node:os";
 import * as z from "zod";
 import { SANDBOX_KINDS } from "../shared/languages.ts";
 
-/** What one sandbox is reckoned to take of the host's memory while it is idle. */
-const SANDBOX_MEMORY_BYTES = 160 * 1024 * 1024;
+/**
+ * What one sandbox is reckoned to take of the host's memory while it is idle, most of them being of
+ * small interpreters; before each start it is also looked how much is really free.
+ */
+const SANDBOX_MEMORY_BYTES = 96 * 1024 * 1024;
 /** The share of the host's memory that sandboxes may be reckoned to take together. */
 const MEMORY_SHARE = 0.5;
-const SANDBOXES_MAX = 64;
+const SANDBOXES_MAX = 256;
 
 const Settings = z.object({
   RUNNER_ID: z.string().regex(/^[a-z0-9-]{1,63}$/, "must be letters, digits and dashes"),

@@ -7,7 +7,13 @@ import { kindOf, parsePss, parseSchedstat } from "../../bench/processes.ts";
 import { attemptInto, type RunResult } from "../../bench/run.ts";
 import { median, percentile, summarize, timeMs } from "../../bench/stats.ts";
 import { keepAsking } from "../../bench/sustained.ts";
-import { burstFigures, idlePercent, latencyRatio, verdictsOf } from "../../bench/verdicts.ts";
+import {
+  burstFigures,
+  idlePercent,
+  keptPercent,
+  latencyRatio,
+  verdictsOf,
+} from "../../bench/verdicts.ts";
 import { someResults } from "./kit.ts";
 
 describe("a series", () => {
@@ -173,6 +179,25 @@ describe("verdicts", () => {
     if (idle === undefined) throw new Error("there is an idle pool");
     expect(idlePercent(idle)).toBeCloseTo(2);
     expect(find("processor time", "all languages")?.measured).toBe("2.00 %");
+  });
+
+  test("hold cells to milliseconds, awake, frozen and beyond what the edge adds", () => {
+    expect(find("a cell in a session, runner (", "Python")).toMatchObject({
+      ...{ measured: "2.5 ms", target: "at most 3 ms", reached: true },
+    });
+    expect(find("a cell in a session, runner, frozen", "Python")?.reached).toBe(false);
+    expect(find("a cell in a session, runner (", "Ruby")?.target).toBe("");
+    expect(find("what the edge adds", "Python")).toMatchObject({
+      ...{ measured: "3.5 ms", target: "at most 4 ms", reached: true },
+    });
+    expect(find("a file of 1 MB", "down")?.reached).toBe(false);
+  });
+
+  test("count every process of an idle session, and scale to a hundred", () => {
+    const { kept } = results;
+    if (kept === undefined) throw new Error("there are sessions");
+    expect(keptPercent(kept)).toBeCloseTo(1);
+    expect(find("processor time of 100", "Python")?.measured).toBe("1.00 %");
   });
 
   test("say nothing of what was not measured", () => {

@@ -65,6 +65,25 @@ export function someResults(): Results {
         ...{ againMs: 18, bareAgainMs: 1.5 },
       },
     ],
+    sessions: {
+      cells: [
+        { language: "python", contestant: "runner", count: 50, p50Ms: 2.5, p99Ms: 6 },
+        { language: "python", contestant: "runner, frozen before", count: 5, p50Ms: 5.5, p99Ms: 9 },
+        { language: "python", contestant: "edge", count: 50, p50Ms: 6, p99Ms: 11 },
+        { language: "ruby", contestant: "runner", count: 50, p50Ms: 9, p99Ms: 16 },
+      ],
+      files: [
+        { direction: "up", bytes: 1024 ** 2, count: 50, p50Ms: 12 },
+        { direction: "down", bytes: 1024 ** 2, count: 50, p50Ms: 31 },
+      ],
+    },
+    kept: {
+      ...{ language: "python", sessions: 100, bytesEach: 40 * 1024 ** 2 },
+      idle: {
+        ...{ sandboxes: 108, seconds: 20, runnerCpuMs: 12 },
+        cpuMs: { sandbox: 108, programs: 54, gofer: 0, shim: 54 },
+      },
+    },
     idle: {
       ...{ sandboxes: 25, seconds: 20, runnerCpuMs: 12 },
       cpuMs: { sandbox: 100, programs: 50, gofer: 50, shim: 300 },

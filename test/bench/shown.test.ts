@@ -38,7 +38,7 @@ describe("options", () => {
   test("shrink every part below the full number of rounds, but none to nothing", () => {
     const full = {
       ...{ idleWaits: 5, bursts: 3, dockerRuns: 50 },
-      ...{ compiledRounds: 20, sustainedMs: 10_000 },
+      ...{ compiledRounds: 20, sustainedMs: 10_000, freezes: 10, keptSessions: 100 },
     };
     expect(sizesFor(50)).toEqual(full);
     expect(sizesFor(1000)).toEqual(full);
@@ -55,7 +55,7 @@ describe("the programs", () => {
 describe("the report", () => {
   test("has a table for each part that was measured and for no other", () => {
     const whole = someResults();
-    expect(tablesOf(whole)).toHaveLength(PART_NAMES.length);
+    expect(tablesOf(whole)).toHaveLength(PART_NAMES.length + 1); // cells and files have one each
     const { idle } = whole;
     if (idle === undefined) throw new Error("there is an idle pool");
     expect(tablesOf({ idle }).map(({ title }) => title)).toEqual([

@@ -100,9 +100,9 @@ describe("the settings", () => {
 
 describe("the ceiling", () => {
   it("grows with the machine's memory up to a limit", () => {
-    expect(ceilingFor(4 * GIB, 1)).toBe(12);
-    expect(ceilingFor(16 * GIB, 1)).toBe(51);
-    expect(ceilingFor(1024 * GIB, 1)).toBe(64);
+    expect(ceilingFor(4 * GIB, 1)).toBe(21);
+    expect(ceilingFor(16 * GIB, 1)).toBe(85);
+    expect(ceilingFor(1024 * GIB, 1)).toBe(256);
   });
 
   it("is never below what the floors need, with one to spare", () => {
