@@ -1,5 +1,6 @@
 // Lets through only what the gateway has signed, once. Everything else is answered with the same
-// 401, whatever was wrong with it; the reason goes to the log.
+// 401, whatever was wrong with it; the reason goes to the log. A request whose body is still on its way
+// is let through for what its headers say of the body; whoever reads the body holds it against them.
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { Failure } from "../shared/errors.ts";
@@ -9,8 +10,11 @@ import {
   SIGNATURE_ALGORITHM,
   type SignatureHeaders,
   type SignedRequest,
+  type SignedStream,
   type SigningKey,
+  type StreamSignatureHeaders,
   verify,
+  verifyStream,
 } from "../shared/signature.ts";
 
 /** Signed requests that may arrive within twice the age limit before the oldest nonce is needed. */
@@ -62,29 +66,65 @@ export type Gatekeeper = {
   nonces: NonceMemory;
 };
 
+type IncomingHeaders = Record<string, string | string[] | undefined>;
+
 /** Resolves when `request` was signed for this runner, recently, and not seen before. */
 export async function admit(
   keeper: Gatekeeper,
   request: SignedRequest,
-  headers: Record<string, string | string[] | undefined>,
+  headers: IncomingHeaders,
   nowMs: number,
 ): Promise<void> {
-  const nonce = await verify(keeper.key, keeper.runnerId, request, pick(headers), nowMs).catch(
-    (thrown) => refuse(thrown instanceof Error ? thrown.message : String(thrown)),
+  const own: SignatureHeaders = {
+    ...signatureOf(headers),
+    "content-digest": one(headers, "content-digest"),
+  };
+  await letIn(keeper, verify(keeper.key, keeper.runnerId, request, own, nowMs), nowMs);
+}
+
+/**
+ * The same for a request whose body is not there yet. Its signature covers `content-length` and
+ * `content-digest` as they stand in the headers, or that they do not; the body must be held against
+ * them while it is read.
+ */
+export async function admitStream(
+  keeper: Gatekeeper,
+  request: { method: string; url: string },
+  headers: IncomingHeaders,
+  nowMs: number,
+): Promise<void> {
+  const stream: SignedStream = {
+    ...request,
+    headers: {
+      "content-length": optional(headers, "content-length"),
+      "content-digest": optional(headers, "content-digest"),
+    },
+  };
+  const own = signatureOf(headers);
+  await letIn(keeper, verifyStream(keeper.key, keeper.runnerId, stream, own, nowMs), nowMs);
+}
+
+async function letIn(keeper: Gatekeeper, verifying: Promise<string>, nowMs: number): Promise<void> {
+  const nonce = await verifying.catch((thrown) =>
+    refuse(thrown instanceof Error ? thrown.message : String(thrown)),
   );
   if (!keeper.nonces.remember(nonce, nowMs)) refuse("replayed");
 }
 
-function pick(headers: Record<string, string | string[] | undefined>): SignatureHeaders {
-  const one = (name: string) => {
-    const value = headers[name];
-    return typeof value === "string" ? value : refuse(`${name} is missing`);
-  };
+function signatureOf(headers: IncomingHeaders): StreamSignatureHeaders {
   return {
-    "content-digest": one("content-digest"),
-    signature: one("signature"),
-    "signature-input": one("signature-input"),
+    signature: one(headers, "signature"),
+    "signature-input": one(headers, "signature-input"),
   };
+}
+
+function one(headers: IncomingHeaders, name: string): string {
+  return optional(headers, name) ?? refuse(`${name} is missing`);
+}
+
+function optional(headers: IncomingHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "object" ? refuse(`${name} comes twice`) : value;
 }
 
 function refuse(detail: string): never {

@@ -2,10 +2,16 @@
 // exactly as it arrives; whatever else is wrong with it is told to nobody outside.
 
 import { describe, expect, it } from "vitest";
-import { admit, makeSigningKey, NonceMemory } from "../../runner/signed.ts";
+import { admit, admitStream, makeSigningKey, NonceMemory } from "../../runner/signed.ts";
 import { Failure } from "../../shared/errors.ts";
 import { SIGNATURE_AGE_MS_MAX } from "../../shared/limits.ts";
-import { importSigningKey, type SignedRequest, sign } from "../../shared/signature.ts";
+import {
+  importSigningKey,
+  type SignedRequest,
+  type SignedStream,
+  sign,
+  signStream,
+} from "../../shared/signature.ts";
 
 const NOW_MS = 1_800_000_000_000;
 const SECRET = "a-secret-for-tests-of-at-least-32-characters";
@@ -99,6 +105,84 @@ describe("a signed request", () => {
   });
 });
 
+describe("a signed request whose body is still to come", () => {
+  const DIGEST = "sha-256=:AAAA:";
+  const UPLOAD: SignedStream = {
+    method: "PUT",
+    url: "http://runner/v1/sessions/s/files/a.txt?accountId=a",
+    headers: { "content-length": "5", "content-digest": DIGEST },
+  };
+
+  async function offerStream(
+    signed: SignedStream,
+    { method = signed.method, url = signed.url, change = {}, nonces = new NonceMemory() } = {},
+    nowMs = NOW_MS,
+  ): Promise<string> {
+    const keeper = { key: makeSigningKey(SECRET), runnerId: "r1", nonces };
+    const signature = await signStream(await importSigningKey(SECRET), "r1", signed, NOW_MS);
+    const headers = { ...signed.headers, ...signature, ...change };
+    return await told(admitStream(keeper, { method, url }, headers, nowMs));
+  }
+
+  it.each<[string, SignedStream["headers"]]>([
+    ["a length and a digest", UPLOAD.headers],
+    ["a length", { "content-length": "5" }],
+    ["a digest", { "content-digest": DIGEST }],
+    ["neither", {}],
+  ])("is let through with %s", async (_what, headers) => {
+    await expect(offerStream({ ...UPLOAD, headers })).resolves.toBe("let through");
+  });
+
+  it.each<[string, Parameters<typeof offerStream>[1]]>([
+    ["its length was changed", { change: { "content-length": "6" } }],
+    ["its length was removed", { change: { "content-length": undefined } }],
+    ["its length comes twice", { change: { "content-length": ["5", "5"] } }],
+    ["its digest was changed", { change: { "content-digest": "sha-256=:BBBB:" } }],
+    ["its digest was removed", { change: { "content-digest": undefined } }],
+    ["its path was changed", { url: "http://runner/v1/sessions/s/files/b.txt?accountId=a" }],
+    ["its query was changed", { url: "http://runner/v1/sessions/s/files/a.txt?accountId=b" }],
+    ["its method was changed", { method: "DELETE" }],
+    ["its signature is missing", { change: { signature: undefined } }],
+  ])("is refused when %s", async (_what, how) => {
+    await expect(offerStream(UPLOAD, how)).resolves.toMatch(/^(?!let through)./);
+  });
+
+  it.each<[string, SignedStream["headers"]]>([
+    ["a length", { "content-length": "5" }],
+    ["a digest", { "content-digest": DIGEST }],
+  ])("is refused when %s was added", async (_what, change) => {
+    const refused = offerStream({ ...UPLOAD, headers: {} }, { change });
+    await expect(refused).resolves.toMatch(/^(?!let through)./);
+  });
+
+  it("is refused when it is stale, and the second time", async () => {
+    const late = NOW_MS + SIGNATURE_AGE_MS_MAX + 1000;
+    await expect(offerStream(UPLOAD, {}, late)).resolves.toMatch(/^(?!let through)./);
+    const keeper = { key: makeSigningKey(SECRET), runnerId: "r1", nonces: new NonceMemory() };
+    const signature = await signStream(keeper.key, "r1", UPLOAD, NOW_MS);
+    const again = () =>
+      told(admitStream(keeper, UPLOAD, { ...UPLOAD.headers, ...signature }, NOW_MS));
+    await expect(again()).resolves.toBe("let through");
+    await expect(again()).resolves.toBe("replayed");
+  });
+
+  it("does not pass for one with its body, nor the other way round", async () => {
+    const keeper = () => ({
+      key: makeSigningKey(SECRET),
+      runnerId: "r1",
+      nonces: new NonceMemory(),
+    });
+    const headers = await signed();
+    const asStream = admitStream(keeper(), REQUEST, headers, NOW_MS);
+    await expect(told(asStream)).resolves.toMatch(/^(?!let through)./);
+    const { "content-digest": digest } = headers;
+    const stream = { ...REQUEST, headers: { "content-digest": digest } };
+    const signature = await signStream(keeper().key, "r1", stream, NOW_MS);
+    const asWhole = admit(keeper(), REQUEST, { "content-digest": digest, ...signature }, NOW_MS);
+    await expect(told(asWhole)).resolves.toMatch(/^(?!let through)./);
+  });
+});
+
 describe("the runner's signing key", () => {
   it("agrees with the gateway's, in both directions", async () => {
     const gateway = await importSigningKey(SECRET);
@@ -160,8 +244,12 @@ async function offer(how: Offer = {}): Promise<string> {
     nonces: how.nonces ?? new NonceMemory(),
   };
   const headers = { ...(how.headers ?? (await signed())), ...how.change };
+  return await told(admit(keeper, { ...REQUEST, ...how.request }, headers, how.nowMs ?? NOW_MS));
+}
+
+async function told(admitting: Promise<void>): Promise<string> {
   try {
-    await admit(keeper, { ...REQUEST, ...how.request }, headers, how.nowMs ?? NOW_MS);
+    await admitting;
     return "let through";
   } catch (thrown) {
     if (thrown instanceof Failure) return thrown.detail ?? "";
