@@ -116,6 +116,13 @@ export const SESSION_MEMORY_MS = DAY_MS;
 /** Live sessions of one account: those it has asked for, and those that are only kept while there is room. */
 export const SESSIONS_MAX = 20;
 export const IMPLICIT_SESSIONS_MAX = 4;
+/** Calls a minute to an account's sessions, their files and what runs, other than executions. */
+export const SESSION_CALLS_PER_MINUTE = 600;
+/** Most sessions that are told of at once, and how many when no number is asked for. */
+export const LISTED_SESSIONS_MAX = 100;
+export const LISTED_SESSIONS_DEFAULT = 20;
+/** How long one file may take on its way into a session or out of it. */
+export const FILE_TRANSFER_MS_MAX = 5 * MINUTE_MS;
 /** Executions that may wait in one session for the one that runs. */
 export const SESSION_QUEUE_MAX = 8;
 /** How long a program that was interrupted, for its time or its caller, has to end by itself. */
@@ -160,6 +167,11 @@ mustHold(WORKSPACE_BYTES_MAX < MEMORY_BYTES_MAX, "a full workspace leaves memory
 mustHold(FREEZE_AFTER_MS < SANDBOX_IDLE_MS_MAX, "an idle sandbox is frozen before it is removed");
 
 mustHold(INTERRUPT_GRACE_MS < SANDBOX_GRACE_MS, "an interrupted program ends before it is a fault");
+mustHold(FILE_TRANSFER_MS_MAX < SESSION_IDLE_MS_MAX, "a session outlasts a file's way into it");
+mustHold(
+  LISTED_SESSIONS_DEFAULT <= LISTED_SESSIONS_MAX,
+  "the default number of sessions is allowed",
+);
 mustHold(SANDBOX_IDLE_MS_MAX < SESSION_IDLE_MS_MAX, "a session lasts longer than a spare sandbox");
 
 /** The longest a runner may take to answer for an execution with these times of its own. */

@@ -272,6 +272,13 @@ export const RunnerSession = z.object({
 });
 export type RunnerSession = z.infer<typeof RunnerSession>;
 
+/** An execution asked for by its id: it still runs, or this came of it. */
+export const RunnerExecution = z.discriminatedUnion("state", [
+  z.object({ state: z.literal("running") }),
+  z.object({ state: z.literal("done"), report: ExecutionReport }),
+]);
+export type RunnerExecution = z.infer<typeof RunnerExecution>;
+
 /** One entry of a directory of a session's workspace. A link is told of and never followed. */
 export const WorkspaceEntry = z.object({
   name: z.string().max(FILE_NAME_BYTES_MAX),
@@ -280,6 +287,17 @@ export const WorkspaceEntry = z.object({
   modifiedAtMs: count,
 });
 export type WorkspaceEntry = z.infer<typeof WorkspaceEntry>;
+
+/** What a directory of a workspace holds, in order of names, and whether there was more. */
+export const WorkspaceListing = z.object({
+  entries: z.array(WorkspaceEntry).max(LISTED_FILES_MAX),
+  truncated: z.boolean(),
+});
+export type WorkspaceListing = z.infer<typeof WorkspaceListing>;
+
+/** What was made of an upload. */
+export const WrittenFile = OutputFile.pick({ name: true, bytes: true, sha256: true });
+export type WrittenFile = z.infer<typeof WrittenFile>;
 
 export const RunnerHealth = z.object({
   /** Whether a sandbox could be handed out now. */
