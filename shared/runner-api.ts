@@ -272,10 +272,11 @@ export const RunnerSession = z.object({
 });
 export type RunnerSession = z.infer<typeof RunnerSession>;
 
-/** An execution asked for by its id: it still runs, or this came of it. */
-export const RunnerExecution = z.discriminatedUnion("state", [
+/** An execution asked for by its id: it still runs, or what came of it, or why nothing did. */
+export const RunnerExecution = z.union([
+  z.object({ report: ExecutionReport }),
+  z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
   z.object({ state: z.literal("running") }),
-  z.object({ state: z.literal("done"), report: ExecutionReport }),
 ]);
 export type RunnerExecution = z.infer<typeof RunnerExecution>;
 
