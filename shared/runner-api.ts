@@ -272,14 +272,6 @@ export const RunnerSession = z.object({
 });
 export type RunnerSession = z.infer<typeof RunnerSession>;
 
-/** An execution asked for by its id: it still runs, or what came of it, or why nothing did. */
-export const RunnerExecution = z.union([
-  z.object({ report: ExecutionReport }),
-  z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
-  z.object({ state: z.literal("running") }),
-]);
-export type RunnerExecution = z.infer<typeof RunnerExecution>;
-
 /** One entry of a directory of a session's workspace. A link is told of and never followed. */
 export const WorkspaceEntry = z.object({
   name: z.string().max(FILE_NAME_BYTES_MAX),
@@ -324,3 +316,11 @@ export const RunnerError = z.object({
   }),
 });
 export type RunnerError = z.infer<typeof RunnerError>;
+
+/** An execution asked for by its id: it still runs, or what came of it, or why nothing did. */
+export const RunnerExecution = z.union([
+  z.object({ report: ExecutionReport }),
+  z.object({ error: RunnerError.shape.error }),
+  z.object({ state: z.literal("running") }),
+]);
+export type RunnerExecution = z.infer<typeof RunnerExecution>;

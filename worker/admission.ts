@@ -3,6 +3,7 @@
 // back into the failure the caller sees, and a rate into reply headers, in one place for all who ask.
 
 import { type ErrorCode, Failure } from "../shared/errors.ts";
+import type { LanguageId } from "../shared/languages.ts";
 import type { Rate } from "./rate.ts";
 
 /** What is to be put aside for one execution, under an id of the asker's making. */
@@ -15,11 +16,25 @@ export type Hold = {
   lastsMs: number;
 };
 
+/** What is to be run, as far as an account has to know it. */
+export type Intent = {
+  /** The runner it goes to. */
+  runner: string;
+  /** How long it may run; less where less is held. */
+  runTimeoutMs: number;
+  /** Absent where it is the session's. */
+  language?: LanguageId;
+  /** The session to run it in: one that is there, or one that it opens under a new id. */
+  session?: { id: string; opens: boolean };
+};
+
 /** No, and why. `rate` is there when the refusal came late enough to know it. */
 export type Refusal = {
   ok: false;
-  code: Extract<ErrorCode, "unauthorized" | "invalid_key" | "no_credits" | "rate_limited">;
+  code: ErrorCode;
   message?: string;
+  /** As a caller writes it. */
+  field?: string;
   retryAfterMs?: number;
   rate?: Rate;
 };
@@ -30,21 +45,27 @@ export type Admitted = {
   rate: Rate;
   heldMicro: number;
   left: { balanceMicro: number } | { demoRuns: number };
+  /** What it is in; its session's, where it did not say. */
+  language: LanguageId;
 };
 
 export type Admission = Admitted | Refusal;
 
 /** The refusal as the failure that answers the request. */
-export function failureOf({ code, message, retryAfterMs }: Refusal): Failure {
-  return new Failure(code, { message, retryAfterMs });
+export function failureOf({ code, message, field, retryAfterMs }: Refusal): Failure {
+  return new Failure(code, { message, field, retryAfterMs });
 }
 
 /** Sets the RateLimit headers, in the IETF draft's form and in the older one many clients read. */
-export function setRateHeaders(headers: Headers, rate: Rate | undefined): void {
+export function setRateHeaders(
+  headers: Headers,
+  rate: Rate | undefined,
+  of: "executions" | "calls" = "executions",
+): void {
   if (rate === undefined) return;
   const resetSeconds = Math.ceil(rate.resetMs / 1000);
-  headers.set("RateLimit-Policy", `"executions";q=${rate.limit};w=${rate.windowMs / 1000}`);
-  headers.set("RateLimit", `"executions";r=${rate.remaining};t=${resetSeconds}`);
+  headers.set("RateLimit-Policy", `"${of}";q=${rate.limit};w=${rate.windowMs / 1000}`);
+  headers.set("RateLimit", `"${of}";r=${rate.remaining};t=${resetSeconds}`);
   headers.set("RateLimit-Limit", String(rate.limit));
   headers.set("RateLimit-Remaining", String(rate.remaining));
   headers.set("RateLimit-Reset", String(resetSeconds));

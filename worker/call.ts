@@ -1,6 +1,6 @@
 // One request on its way through the gateway: what came in, under which id it is known, what its
 // reply's headers and its log line will say. Each part of the gateway adds what it learns; the line
-// is written once, when the reply is ready, and holds no key, no address and no program.
+// is written once, when the reply is ready, and holds no key, no address, no program and no file.
 
 import type { ErrorCode } from "../shared/errors.ts";
 import { isRequestId, newId } from "../shared/ids.ts";
@@ -16,11 +16,14 @@ export type Call = {
   /** Headers the reply will carry, whatever becomes of it. */
   headers: Headers;
   line: LogLine;
+  /** When the reply is done, where it goes on after it has begun. */
+  finished?: Promise<unknown>;
 };
 
 /** What is known of a request beyond its id, route, status and time. */
 export type LogLine = {
   account?: string;
+  sessionId?: string;
   executionId?: string;
   outcome?: Outcome | typeof COMPILE_ERROR;
   code?: ErrorCode;

@@ -1,17 +1,27 @@
 // The heart of the gateway: admit, run, answer, settle. Two calls to the payer's object make one
 // execution: the first before the program runs, the second after, off the path of the reply. It is
 // registered before the run begins, so a caller who hangs up still pays for what ran, and if this
-// Worker dies in between, the hold expires by itself.
+// Worker dies in between, the hold expires by itself. Whether the answer comes whole or as a stream
+// makes no difference to any of this.
 
-import { newId } from "../shared/ids.ts";
+import { asFailure, Failure } from "../shared/errors.ts";
+import { newId, newSessionId } from "../shared/ids.ts";
 import { type LanguageId, languageOf } from "../shared/languages.ts";
 import { answerMsMax, HOLD_GRACE_MS } from "../shared/limits.ts";
 import { coveredMs, priceMicro } from "../shared/money.ts";
-import { type ExecutionReport, outcomeOf, type ProgramFile } from "../shared/runner-api.ts";
-import type { Admitted, Hold } from "./admission.ts";
+import {
+  type ExecutionReport,
+  outcomeOf,
+  type ProgramFile,
+  type RunnerExecuteRequest,
+} from "../shared/runner-api.ts";
+import type { Admitted, Hold, Intent } from "./admission.ts";
 import { type Call, logTrouble } from "./call.ts";
+import { settingsOf } from "./env.ts";
+import { BrokenOff } from "./events.ts";
 import { admit, type Payer, payerOf } from "./payer.ts";
-import { runOnRunner } from "./runner-client.ts";
+import { executionOnRunner, type Listener, runOnRunner, streamOnRunner } from "./runner-client.ts";
+import { endingOf } from "./runner-failure.ts";
 
 /** A program to run, whatever face it came in by. */
 export type Program = {
@@ -19,48 +29,113 @@ export type Program = {
   version?: string;
   /** The first is the program, unless the language finds its main file by what is in them. */
   files: ProgramFile[];
+  /** Whether the first is no file of the caller's but a text. */
+  isSnippet: boolean;
   args?: string[];
   stdin?: string;
   optimize?: boolean;
+};
+
+/** The times of an execution. */
+export type Times = {
   runTimeoutMs: number;
   /** Where the whole of `runTimeoutMs` cannot be paid for, at least so much must be. */
   leastRunMs: number;
   compileTimeoutMs: number;
 };
 
+/** What is asked for: a program, and how and where it is to run. */
+export type Order = {
+  /** Absent where it is the session's. */
+  language?: LanguageId;
+  /** Throws a Failure when the files cannot be a program in this language. */
+  programIn: (language: LanguageId) => Program;
+  times: Times;
+  /** One that is there, by its id, or one to be opened for whoever has a key. Else it runs by itself. */
+  session?: { id: string } | "new";
+  wishes: Pick<RunnerExecuteRequest, "outputFiles" | "openStdin" | "detach">;
+};
+
 /** A program that was run or could not be compiled: what came of it, its cost and what is left. */
 export type Executed = {
   executionId: string;
+  sessionId: string | undefined;
+  language: LanguageId;
   report: ExecutionReport;
   /** The time it had to run in. */
   runTimeoutMs: number;
   chargedMicro: number;
-  left: Admitted["left"];
+  left: { balanceMicro: number } | { demoRuns: number };
 };
 
+/** An execution that was let through. */
+export type Begun = {
+  executionId: string;
+  sessionId: string | undefined;
+  opensSession: boolean;
+  order: Order;
+  payer: Payer;
+  admitted: Admitted;
+  runTimeoutMs: number;
+  msMax: number;
+};
+
+const LEFT_REPORT_WAITS_MS = [100, 200, 400, 800, 1600, 3200];
+
 /** Runs a program for whoever the call's credentials say. */
-export async function execute(call: Call, program: Program): Promise<Executed> {
-  const payer = await payerOf(call);
-  const executionId = newId("exec");
-  const msMax = answerMsMaxOf(program);
-  const { heldMicro, left } = await admit(call, payer, holdOf(executionId, program, msMax));
-  call.line.executionId = executionId;
-
-  const { leastRunMs: _, ...job } = program;
-  const runTimeoutMs = Math.min(program.runTimeoutMs, coveredMs(heldMicro));
-  const request = { ...job, executionId, accountId: payer.id, singleUse: payer.isShared };
-  const running = runOnRunner(call, { ...request, runTimeoutMs }, msMax);
-  call.ctx.waitUntil(resolve(call, payer, executionId, runTimeoutMs, running));
-  const report = await running;
-
-  const chargedMicro = "demoRuns" in left ? 0 : chargeMicro(report, runTimeoutMs);
-  note(call, report, chargedMicro);
-  if ("demoRuns" in left) return { executionId, report, runTimeoutMs, chargedMicro, left };
-  const balanceMicro = left.balanceMicro + heldMicro - chargedMicro;
-  return { executionId, report, runTimeoutMs, chargedMicro, left: { balanceMicro } };
+export async function execute(call: Call, order: Order): Promise<Executed> {
+  const begun = await begin(call, order);
+  return await follow(call, begun, run(call, begun));
 }
 
-function holdOf(id: string, { runTimeoutMs, leastRunMs }: Program, msMax: number): Hold {
+/**
+ * Runs a program that was let through, with everything told to `tell` as it happens. `signal` is for a
+ * caller who has hung up: what runs is interrupted then, and paid for like anything that ran.
+ */
+export async function executeLive(
+  call: Call,
+  begun: Begun,
+  live: { signal: AbortSignal; tell: Listener },
+): Promise<Executed> {
+  return await follow(call, begun, runLive(call, begun, live));
+}
+
+/** Has an execution let through, or throws the Failure that says why not. */
+export async function begin(call: Call, order: Order): Promise<Begun> {
+  const payer = await payerOf(call);
+  const executionId = newId("exec");
+  const session = sessionFor(order, payer);
+  const msMax = answerMsMaxOf(order);
+  const { times, language } = order;
+  const intent: Intent = {
+    runner: settingsOf(call.env).RUNNER_ID,
+    runTimeoutMs: times.runTimeoutMs,
+    ...(language !== undefined && { language }),
+    ...(session !== undefined && { session }),
+  };
+  const admitted = await admit(call, payer, holdOf(executionId, times, msMax), intent);
+  call.line.executionId = executionId;
+  if (session !== undefined) call.line.sessionId = session.id;
+  const runTimeoutMs = Math.min(times.runTimeoutMs, coveredMs(admitted.heldMicro));
+  const { id: sessionId, opens: opensSession = false } = session ?? {};
+  return { executionId, sessionId, opensSession, order, payer, admitted, runTimeoutMs, msMax };
+}
+
+/** Where it runs. Strangers behind one address share no session, nor can they come back for anything. */
+function sessionFor({ session, wishes }: Order, payer: Payer): Intent["session"] {
+  if (payer.isShared && typeof session === "object") throw needsKey("A session");
+  if (payer.isShared && wishes.detach) throw needsKey("An execution that goes on by itself");
+  if (payer.isShared && wishes.openStdin) throw needsKey("An execution with an open input");
+  if (session === undefined || (session === "new" && payer.isShared)) return undefined;
+  return session === "new" ? { id: newSessionId(), opens: true } : { ...session, opens: false };
+}
+
+function needsKey(what: string): Failure {
+  const message = `${what} needs a key; get a free one with POST /api/keys.`;
+  return new Failure("unauthorized", { message });
+}
+
+function holdOf(id: string, { runTimeoutMs, leastRunMs }: Times, msMax: number): Hold {
   return {
     id,
     amountMicro: priceMicro(runTimeoutMs),
@@ -70,25 +145,97 @@ function holdOf(id: string, { runTimeoutMs, leastRunMs }: Program, msMax: number
 }
 
 /** Nobody waits for the compiler of a language that has none. */
-function answerMsMaxOf({ language, runTimeoutMs, compileTimeoutMs }: Program): number {
-  const isCompiled = languageOf(language).compile !== undefined;
+function answerMsMaxOf({ language, times }: Order): number {
+  const { runTimeoutMs, compileTimeoutMs } = times;
+  const isCompiled = language === undefined || languageOf(language).compile !== undefined;
   return answerMsMax({ runTimeoutMs, compileTimeoutMs: isCompiled ? compileTimeoutMs : 0 });
+}
+
+async function run(call: Call, begun: Begun): Promise<ExecutionReport> {
+  return await runOnRunner(call, requestOf(begun), begun.msMax);
+}
+
+async function runLive(
+  call: Call,
+  begun: Begun,
+  live: { signal: AbortSignal; tell: Listener },
+): Promise<ExecutionReport> {
+  const { msMax } = begun;
+  try {
+    return await streamOnRunner(call, requestOf(begun), { msMax, ...live });
+  } catch (thrown) {
+    if (!(thrown instanceof BrokenOff)) throw thrown;
+    const report = await leftReport(call, begun);
+    if (report === undefined) throw thrown.failure;
+    return report;
+  }
+}
+
+/** What the runner has kept of an execution whose stream broke off. Soon there is something or nothing. */
+async function leftReport(
+  call: Call,
+  { payer, executionId }: Begun,
+): Promise<ExecutionReport | undefined> {
+  for (const waitMs of LEFT_REPORT_WAITS_MS) {
+    await scheduler.wait(waitMs);
+    const left = await executionOnRunner(call, payer.id, executionId).catch(() => undefined);
+    if (left === undefined || "error" in left) return undefined;
+    if ("report" in left) return left.report;
+  }
+  return undefined;
+}
+
+function requestOf(begun: Begun): RunnerExecuteRequest {
+  const { order, payer, executionId, sessionId, opensSession, runTimeoutMs, admitted } = begun;
+  const { isSnippet, ...program } = order.programIn(admitted.language);
+  return {
+    ...program,
+    ...order.wishes,
+    ...(sessionId !== undefined && {
+      sessionId,
+      ...(opensSession && { opensSession }),
+      ...(isSnippet && { isSnippet }),
+    }),
+    executionId,
+    accountId: payer.id,
+    singleUse: payer.isShared,
+    runTimeoutMs,
+    compileTimeoutMs: order.times.compileTimeoutMs,
+  };
+}
+
+/** Waits for the report, and sees to it that it is paid for, whoever else waits. */
+async function follow(
+  call: Call,
+  begun: Begun,
+  running: Promise<ExecutionReport>,
+): Promise<Executed> {
+  call.ctx.waitUntil(resolve(call, begun, running));
+  const { executionId, sessionId, runTimeoutMs, admitted } = begun;
+  const { left, heldMicro, language } = admitted;
+  const report = await running;
+  const chargedMicro = "demoRuns" in left ? 0 : chargeMicro(report, runTimeoutMs);
+  note(call, report, chargedMicro);
+  const executed = { executionId, sessionId, language, report, runTimeoutMs, chargedMicro };
+  if ("demoRuns" in left) return { ...executed, left };
+  return { ...executed, left: { balanceMicro: left.balanceMicro + heldMicro - chargedMicro } };
 }
 
 /** Charges a program that ran and returns the hold of one that did not. */
 async function resolve(
   call: Call,
-  payer: Payer,
-  executionId: string,
-  runTimeoutMs: number,
+  { payer, executionId, runTimeoutMs }: Begun,
   running: Promise<ExecutionReport>,
 ): Promise<void> {
   try {
-    const report = await running.catch(() => undefined);
+    const ended = await running.catch(asFailure);
     const resolved =
-      report === undefined
-        ? await payer.void(executionId)
-        : await payer.settle(executionId, chargeMicro(report, runTimeoutMs));
+      ended instanceof Failure
+        ? await payer.void(executionId, endingOf(ended))
+        : await payer.settle(executionId, chargeMicro(ended, runTimeoutMs), {
+            outcome: outcomeOf(ended),
+            version: ended.version,
+          });
     if (resolved === "already_expired" || resolved === "unknown_hold") {
       logTrouble(call, `the hold ${executionId} was gone when it was to be resolved: ${resolved}`);
     }
@@ -98,7 +245,7 @@ async function resolve(
 }
 
 /** The price of what ran. A run may end a little past its time; that is never charged, nor is compiling. */
-function chargeMicro({ run }: ExecutionReport, runTimeoutMs: number): number {
+export function chargeMicro({ run }: ExecutionReport, runTimeoutMs: number): number {
   return priceMicro(Math.min(run?.wallMs ?? 0, runTimeoutMs));
 }
 

@@ -13,8 +13,8 @@ export type RouteMatch = Pick<IRequest, "method" | "url" | "params" | "route">;
 
 export type Handler = (match: RouteMatch, call: Call) => Promise<Response>;
 
-/** What a route answers. */
-export type Reply = { status?: number; body: object };
+/** What a route answers: an object; nothing; or something of its own making. */
+export type Reply = { status?: number; body: object } | "nothing" | Response;
 
 /** For routes that take no body; whatever is sent is not read. */
 export const NoBody = z.undefined();
@@ -29,6 +29,8 @@ export function handle<Body extends z.ZodType>(route: {
     await route.guard?.(call);
     const value = route.body instanceof z.ZodUndefined ? undefined : await readJson(call.request);
     const reply = await route.run(parse(route.body, value), call, params);
+    if (reply instanceof Response) return reply;
+    if (reply === "nothing") return new Response(null, { status: 204 });
     return Response.json(reply.body, { status: reply.status ?? 200 });
   };
 }

@@ -11,10 +11,20 @@ import { type Env, settingsOf } from "./env.ts";
 import { handle, NoBody, type RouteMatch } from "./handle.ts";
 import { finish, preflight, refuse } from "./reply.ts";
 import { changeAccount } from "./routes/accounts.ts";
-import { executeForApi, executeForV1 } from "./routes/execute.ts";
+import { executeForApi, executeForV1, executeInSession } from "./routes/execute.ts";
+import { interruptExecution, sendInput, showExecution } from "./routes/executions.ts";
+import { readFile, removeFile, writeFile } from "./routes/files.ts";
 import { health } from "./routes/health.ts";
 import { createKey } from "./routes/keys.ts";
 import { listApiLanguages, listV1Runtimes } from "./routes/runtimes.ts";
+import {
+  deleteSession,
+  interruptSession,
+  listSessions,
+  openSession,
+  resetSession,
+  showSession,
+} from "./routes/sessions.ts";
 
 export { Account } from "./account/account.ts";
 export { Visitor } from "./visitor/visitor.ts";
@@ -34,10 +44,27 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .post("/api/keys", createKey)
   .get("/api/languages", listApiLanguages)
   .post("/api/execute", executeForApi)
+  .post("/api/sessions", openSession)
+  .get("/api/sessions", listSessions)
+  .get("/api/sessions/:sessionId", showSession)
+  .delete("/api/sessions/:sessionId", deleteSession)
+  .post("/api/sessions/:sessionId/execute", executeInSession)
+  .post("/api/sessions/:sessionId/interrupt", interruptSession)
+  .post("/api/sessions/:sessionId/reset", resetSession)
+  .get("/api/sessions/:sessionId/files/*", readFile)
+  .put("/api/sessions/:sessionId/files/*", writeFile)
+  .delete("/api/sessions/:sessionId/files/*", removeFile)
+  .get("/api/executions/:executionId", showExecution)
+  .post("/api/executions/:executionId/interrupt", interruptExecution)
+  .post("/api/executions/:executionId/cancel", interruptExecution)
+  .post("/api/executions/:executionId/stdin", sendInput)
   .post("/v1/execute", executeForV1)
   .get("/v1/execute/runtimes", listV1Runtimes)
   .patch("/admin/accounts/:accountId", changeAccount)
   .all("*", answerMissing);
+
+const PLAIN_PATH = /^(\/[\w.~-]+)+\/?$/;
+const FILE_PATH = /^\/api\/sessions\/[\w.~-]+\/files\//;
 
 export default {
   async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
@@ -48,10 +75,13 @@ export default {
   },
 } satisfies ExportedHandler<Env>;
 
-/** No route has an empty segment, an escape or a strange character, so no such path is looked up. */
+/**
+ * No route has an empty segment, an escape or a strange character, so no such path is looked up. What
+ * a file may be called is for the route of files.
+ */
 function refuseOddPaths({ url }: RouteMatch): void {
   const { pathname } = new URL(url);
-  const isPlain = pathname === "/" || /^(\/[\w.~-]+)+\/?$/.test(pathname);
+  const isPlain = pathname === "/" || PLAIN_PATH.test(pathname) || FILE_PATH.test(pathname);
   if (!isPlain || pathname.length > PATH_BYTES_MAX) throw new Failure("not_found");
 }
 

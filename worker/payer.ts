@@ -4,11 +4,14 @@
 
 import { Failure } from "../shared/errors.ts";
 import { CREDIT_MICRO, coveredMs } from "../shared/money.ts";
+import type { Late, Report } from "./account/account.ts";
+import type { Ending } from "./account/sessions.ts";
 import {
   type Admission,
   type Admitted,
   failureOf,
   type Hold,
+  type Intent,
   type Refusal,
   setRateHeaders,
 } from "./admission.ts";
@@ -16,7 +19,7 @@ import { bearerOf } from "./bearer.ts";
 import type { Call } from "./call.ts";
 import { visitorIdOf } from "./client-address.ts";
 import { type Env, settingsOf } from "./env.ts";
-import { readKey } from "./key.ts";
+import { type KnownKey, readKey } from "./key.ts";
 import { withAccount, withVisitor } from "./objects.ts";
 
 /** A demo run may cost as much as what it gives a taste of: one execution of a credit. */
@@ -28,24 +31,53 @@ export type Payer = {
   id: string;
   /** Whether strangers may hide behind the same id, so that none may follow another in a sandbox. */
   isShared: boolean;
-  reserve: (hold: Hold) => Promise<Admission>;
-  settle: (executionId: string, chargeMicro: number) => Promise<unknown>;
-  void: (executionId: string) => Promise<unknown>;
+  reserve: (hold: Hold, intent: Intent) => Promise<Admission>;
+  settle: (executionId: string, chargeMicro: number, report: Report) => Promise<unknown>;
+  /** `ending` is that of the session, where that was in the way. */
+  void: (executionId: string, ending?: Ending) => Promise<unknown>;
 };
 
 /** The payer of a call, by its credentials alone: nothing is asked of any object yet. */
 export async function payerOf(call: Call): Promise<Payer> {
-  const bearer = bearerOf(call.request);
-  if (bearer === undefined) return await demoPayer(call);
-  const key = await readKey(bearer);
-  if (key === undefined) throw new Failure("invalid_key");
+  if (bearerOf(call.request) === undefined) return await demoPayer(call);
+  const key = await keyOf(call);
   return accountPayer(call.env, key.accountId, key.hash);
 }
 
+/** The key of a call that cannot do without one. */
+export async function keyOf(call: Call): Promise<KnownKey> {
+  const bearer = bearerOf(call.request);
+  if (bearer === undefined) throw new Failure("unauthorized");
+  const key = await readKey(bearer);
+  if (key === undefined) throw new Failure("invalid_key");
+  call.line.account = key.accountId;
+  return key;
+}
+
+/** Charges for an execution that was heard of late; says what it has cost in all. */
+export async function settleLate(
+  call: Call,
+  { accountId }: KnownKey,
+  executionId: string,
+  chargeMicro: number,
+  report: Report,
+): Promise<Late> {
+  const late = await withAccount(call.env, accountId, (account) =>
+    account.settleLate(executionId, chargeMicro, report),
+  );
+  if (late === undefined) throw new Error("an account is gone that was there just now");
+  return late;
+}
+
 /** Asks the payer to let an execution through. The reply's rate headers are set either way. */
-export async function admit(call: Call, payer: Payer, hold: Hold): Promise<Admitted> {
+export async function admit(
+  call: Call,
+  payer: Payer,
+  hold: Hold,
+  intent: Intent,
+): Promise<Admitted> {
   call.line.account = payer.id;
-  const admission = await payer.reserve(hold);
+  const admission = await payer.reserve(hold, intent);
   setRateHeaders(call.headers, admission.rate);
   if (!admission.ok) throw failureOf(admission);
   return admission;
@@ -55,16 +87,17 @@ function accountPayer(env: Env, accountId: string, keyHash: string): Payer {
   return {
     id: accountId,
     isShared: false,
-    reserve: async (hold) => {
-      const request = { keyHash, hold };
+    reserve: async (hold, intent) => {
+      const request = { keyHash, hold, intent };
       const admission = await withAccount(env, accountId, async (account) => {
         return await account.admit(request);
       });
       return admission ?? { ok: false, code: "invalid_key" };
     },
-    settle: (holdId, chargeMicro) =>
-      withAccount(env, accountId, (account) => account.settle(holdId, chargeMicro)),
-    void: (holdId) => withAccount(env, accountId, (account) => account.void(holdId)),
+    settle: (holdId, chargeMicro, report) =>
+      withAccount(env, accountId, (account) => account.settle(holdId, chargeMicro, report)),
+    void: (holdId, ending) =>
+      withAccount(env, accountId, (account) => account.void(holdId, ending)),
   };
 }
 
@@ -76,14 +109,17 @@ async function demoPayer(call: Call): Promise<Payer> {
   return {
     id,
     isShared: true,
-    reserve: async (hold) => {
+    reserve: async (hold, { language, session }) => {
+      if (session !== undefined || language === undefined)
+        return { ok: false, code: "unauthorized" };
       if (hold.leastMicro > DEMO_RUN_MICRO) return tooLongForDemo();
       const admission = await withVisitor(
         env,
         id,
         async (visitor) => await visitor.admitDemo(hold.id, DEMO_RUNS_PER_DAY),
       );
-      return admission.ok ? { ...admission, heldMicro: DEMO_RUN_MICRO } : admission;
+      if (!admission.ok) return admission;
+      return { ...admission, heldMicro: DEMO_RUN_MICRO, language };
     },
     settle: async () => undefined,
     void: (runId) => withVisitor(env, id, (visitor) => visitor.giveBack(runId)),

@@ -1,30 +1,40 @@
-// Talks to the runner: signs what it sends, waits only so long, and believes an answer only if it
-// parses. Whatever goes wrong here is ours and never the caller's: no runner, a busy one, or a fault.
-// What the runner said beyond that goes to the log.
+// What the gateway has a runner do with programs, and how it asks after a runner's health. An answer is
+// believed only if it parses. Whatever goes wrong here is ours and never the caller's, except for what
+// only a runner can know (runner-failure.ts).
 
-import { type ErrorCode, Failure } from "../shared/errors.ts";
+import { Failure } from "../shared/errors.ts";
+import { answerMsMax, HEALTH_REQUEST_MS_MAX } from "../shared/limits.ts";
 import {
-  BUSY_RETRY_AFTER_MS,
-  HEALTH_REQUEST_MS_MAX,
-  REQUEST_BODY_BYTES_MAX,
-} from "../shared/limits.ts";
-import {
+  type ExecutionEvent,
   ExecutionReport,
+  type FILE_ENCODINGS,
   RUNNER_EXECUTE_PATH,
+  RUNNER_EXECUTIONS_PATH,
   RUNNER_HEALTH_PATH,
-  RunnerError,
   type RunnerExecuteRequest,
+  RunnerExecution,
   RunnerHealth,
 } from "../shared/runner-api.ts";
-import { sign } from "../shared/signature.ts";
-import { readBytes } from "./body.ts";
 import type { Call } from "./call.ts";
-import { settingsOf, signingKeyOf } from "./env.ts";
+import { BrokenOff, readEvents } from "./events.ts";
+import { askRunner, openRunner } from "./runner-ask.ts";
+import {
+  answerAs,
+  failureFrom,
+  OF_AN_EXECUTION,
+  OF_EXECUTING,
+  requireDone,
+  valueIn,
+} from "./runner-failure.ts";
 
-const DETAIL_CHARACTERS_MAX = 500;
+/** How long a runner may take over something that runs nothing. */
+export const RUNNER_CALL_MS_MAX = answerMsMax({ runTimeoutMs: 0, compileTimeoutMs: 0 });
 
-type Ask = { method: "GET" | "POST"; path: string; body?: string; msMax: number };
-type Answer = { status: number; text: string };
+/** Hears of a streamed execution's events as they come, but for its end. */
+export type Listener = (event: ExecutionEvent) => void;
+
+/** What is sent to a program that runs. */
+export type Input = { data?: string; encoding?: (typeof FILE_ENCODINGS)[number]; end?: boolean };
 
 /**
  * Has a program run, and waits for the answer for at most `msMax`. Throws a `Failure` when it was
@@ -35,88 +45,73 @@ export async function runOnRunner(
   request: RunnerExecuteRequest,
   msMax: number,
 ): Promise<ExecutionReport> {
-  const body = JSON.stringify(request);
-  const answer = await ask(call, { method: "POST", path: RUNNER_EXECUTE_PATH, body, msMax });
-  if (answer.status !== 200) throw failureFrom(answer);
-  const report = ExecutionReport.safeParse(jsonOf(answer));
-  if (!report.success) throw fault(answer, "not a report");
-  return report.data;
+  const ask = { method: "POST", path: RUNNER_EXECUTE_PATH, body: request, msMax } as const;
+  return answerAs(ExecutionReport, await askRunner(call, ask), OF_EXECUTING);
 }
 
-/** How the runner is, as it says itself. Throws a `Failure` when it does not say. */
+/**
+ * The same, with everything told to `tell` as it happens. Throws `BrokenOff` when the answer did not
+ * come to its end, be it for `signal`.
+ */
+export async function streamOnRunner(
+  call: Call,
+  request: RunnerExecuteRequest,
+  { msMax, signal, tell }: { msMax: number; signal: AbortSignal; tell: Listener },
+): Promise<ExecutionReport> {
+  const body = { ...request, stream: true };
+  const ask = { method: "POST", path: RUNNER_EXECUTE_PATH, body, msMax, signal } as const;
+  const response = await openRunner(call, ask).catch((thrown: unknown) => {
+    throw signal.aborted && thrown instanceof Failure ? new BrokenOff(thrown) : thrown;
+  });
+  if (response.status !== 200 || response.body === null) {
+    throw failureFrom({ status: response.status, text: await response.text() }, OF_EXECUTING);
+  }
+  for await (const event of readEvents(response.body, OF_EXECUTING)) {
+    if (event.type === "end") return event.report;
+    tell(event);
+  }
+  throw new Error("a stream of events ended without saying so");
+}
+
+/** What came of an execution, or that it runs still. */
+export async function executionOnRunner(
+  call: Call,
+  accountId: string,
+  executionId: string,
+): Promise<RunnerExecution> {
+  const path = `${RUNNER_EXECUTIONS_PATH}/${executionId}?accountId=${encodeURIComponent(accountId)}`;
+  const answer = await askRunner(call, { method: "GET", path, msMax: RUNNER_CALL_MS_MAX });
+  return answerAs(RunnerExecution, answer, OF_AN_EXECUTION);
+}
+
+/** Interrupts an execution, as Ctrl-C would. */
+export async function interruptOnRunner(
+  call: Call,
+  accountId: string,
+  executionId: string,
+): Promise<void> {
+  await tell(call, `${executionId}/interrupt`, { accountId });
+}
+
+/** Sends a program that runs more of its input, or the end of it. */
+export async function inputOnRunner(
+  call: Call,
+  accountId: string,
+  executionId: string,
+  input: Input,
+): Promise<void> {
+  await tell(call, `${executionId}/stdin`, { accountId, ...input });
+}
+
+async function tell(call: Call, what: string, body: object): Promise<void> {
+  const path = `${RUNNER_EXECUTIONS_PATH}/${what}`;
+  const ask = { method: "POST", path, body, msMax: RUNNER_CALL_MS_MAX } as const;
+  requireDone(await askRunner(call, ask), OF_AN_EXECUTION);
+}
+
+/** How the runner is, as it says itself, whatever its status. Throws a `Failure` when it does not say. */
 export async function healthOfRunner(call: Call): Promise<RunnerHealth> {
   const msMax = HEALTH_REQUEST_MS_MAX;
-  const answer = await ask(call, { method: "GET", path: RUNNER_HEALTH_PATH, msMax });
-  const health = RunnerHealth.safeParse(jsonOf(answer));
-  if (!health.success) throw fault(answer, "not a word about its health");
-  return health.data;
-}
-
-async function ask(call: Call, { method, path, body, msMax }: Ask): Promise<Answer> {
-  const { env, requestId } = call;
-  const { RUNNER_URL, RUNNER_ID } = settingsOf(env);
-  const url = new URL(path, RUNNER_URL).href;
-  const bytes = new Uint8Array(new TextEncoder().encode(body ?? ""));
-  const key = await signingKeyOf(env);
-  const signature = await sign(key, RUNNER_ID, { method, url, body: bytes }, Date.now());
-  const send: Fetcher["fetch"] = (input, init) =>
-    env.RUNNER ? env.RUNNER.fetch(input, init) : fetch(input, init);
-  try {
-    const response = await send(url, {
-      method,
-      headers: { ...signature, "content-type": "application/json", "x-request-id": requestId },
-      ...(body === undefined ? {} : { body: bytes }),
-      redirect: "manual",
-      signal: AbortSignal.timeout(msMax),
-    });
-    const read = await readBytes(response, REQUEST_BODY_BYTES_MAX);
-    return { status: response.status, text: new TextDecoder().decode(read) };
-  } catch (thrown) {
-    throw unreachable(thrown);
-  }
-}
-
-/** Silence is a fault of the runner. A connection refused or lost means there is no runner there. */
-function unreachable(thrown: unknown): Failure {
-  const isLate = thrown instanceof Error && thrown.name === "TimeoutError";
-  const detail = `the runner could not be asked: ${thrown}`;
-  if (isLate) return new Failure("runner_fault", { detail });
-  return new Failure("no_runner", { detail, retryAfterMs: BUSY_RETRY_AFTER_MS });
-}
-
-/** What only a runner can know of a request is passed on to the caller, ... */
-const CALLERS_FAULTS: readonly ErrorCode[] = [
-  "invalid_request",
-  "payload_too_large",
-  "unknown_version",
-];
-/** ... if it is about what the caller wrote. A runner that dislikes anything else blames us. */
-const CALLERS_FIELDS = /^(files|version|args|stdin)\b/;
-
-/** A lack of room and what is the caller's fault are passed on; all else is a fault of ours. */
-function failureFrom(answer: Answer): Failure {
-  const parsed = RunnerError.safeParse(jsonOf(answer));
-  if (!parsed.success) return fault(answer, "not a report and not an error");
-  const { code, message, field, retryAfterMs = BUSY_RETRY_AFTER_MS } = parsed.data.error;
-  const detail = `the runner answered ${answer.status} ${code}: ${message}`;
-  if (CALLERS_FAULTS.includes(code) && CALLERS_FIELDS.test(field ?? ""))
-    return new Failure(code, { message, field, detail });
-  if (code === "payload_too_large") return new Failure(code, { detail });
-  if (code === "busy" || code === "no_runner") return new Failure(code, { retryAfterMs, detail });
-  return new Failure("runner_fault", { detail });
-}
-
-function fault(answer: Answer, what: string): Failure {
-  const start = answer.text.slice(0, DETAIL_CHARACTERS_MAX);
-  return new Failure("runner_fault", {
-    detail: `the runner's answer is ${what}: ${answer.status} ${start}`,
-  });
-}
-
-function jsonOf(answer: Answer): unknown {
-  try {
-    return JSON.parse(answer.text);
-  } catch {
-    return undefined;
-  }
+  const answer = await askRunner(call, { method: "GET", path: RUNNER_HEALTH_PATH, msMax });
+  return valueIn(RunnerHealth, answer);
 }

@@ -4,9 +4,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { DETACHED_REPORT_MS } from "../../shared/limits.ts";
 import { CREDIT_MICRO } from "../../shared/money.ts";
 import type { Account } from "../../worker/account/account.ts";
-import type { Hold } from "../../worker/admission.ts";
+import type { Hold, Intent } from "../../worker/admission.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -14,6 +15,7 @@ const KEY_HASH = "ab".repeat(32);
 /** Far ahead, because the platform rings alarms of the past at once, by its own clock. */
 const START_MS = Date.UTC(2100, 0);
 const LASTS_MS = 70_000;
+const INTENT: Intent = { runner: "local", runTimeoutMs: 30_000, language: "python" };
 
 function clockAt(ms: number): void {
   vi.useFakeTimers({ toFake: ["Date"], now: ms });
@@ -31,7 +33,11 @@ async function open(credits: number) {
   await stub.create({ keyHash: KEY_HASH, grantMicro: credits * CREDIT_MICRO });
   await stub.change({ ratePerMinute: 1_000_000 });
   const admit = async (id: string, amountMicro = CREDIT_MICRO, more: Partial<Hold> = {}) =>
-    await stub.admit({ keyHash: KEY_HASH, hold: { ...holdOf(id, amountMicro), ...more } });
+    await stub.admit({
+      keyHash: KEY_HASH,
+      hold: { ...holdOf(id, amountMicro), ...more },
+      intent: INTENT,
+    });
   const balanceMicro = async () => (await stub.change({}))?.balanceMicro;
   return { stub, admit, balanceMicro };
 }
@@ -61,6 +67,8 @@ describe("a hold", () => {
     clockAt(START_MS + LASTS_MS + 1000);
     expect(await runDurableObjectAlarm(stub)).toBe(true);
     expect(await balanceMicro()).toBe(3 * CREDIT_MICRO);
+    clockAt(START_MS + LASTS_MS + 1000 + DETACHED_REPORT_MS);
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
     expect(await runDurableObjectAlarm(stub)).toBe(false);
   });
 
@@ -77,6 +85,8 @@ describe("a hold", () => {
     clockAt(START_MS + 400_000);
     expect(await runDurableObjectAlarm(stub)).toBe(true);
     expect(await balanceMicro()).toBe(2 * CREDIT_MICRO);
+    clockAt(START_MS + 400_000 + DETACHED_REPORT_MS);
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
     expect(await alarmOf(stub)).toBeNull();
   });
 
@@ -214,7 +224,7 @@ describe("an account", () => {
     expect(await stub.change({ grant: { id: "grant-1", amountMicro: 5 } })).toBeUndefined();
     expect(await stub.settle("exec-1", 0)).toBe("unknown_hold");
     expect(await stub.void("exec-1")).toBe("unknown_hold");
-    const request = { keyHash: KEY_HASH, hold: holdOf("exec-1", 1) };
+    const request = { keyHash: KEY_HASH, hold: holdOf("exec-1", 1), intent: INTENT };
     expect(await stub.admit(request)).toMatchObject({ ok: false, code: "invalid_key" });
     await runInDurableObject(stub, async (account, { storage }) => {
       await account.alarm();
@@ -279,7 +289,8 @@ describe("the ledger", () => {
             const leastMicro = (1 + pick(3)) * CREDIT_MICRO;
             const lastsMs = 1 + pick(LASTS_MS);
             const id = `exec-${holds}`;
-            account.admit({ keyHash: KEY_HASH, hold: { id, amountMicro, leastMicro, lastsMs } });
+            const hold = { id, amountMicro, leastMicro, lastsMs };
+            account.admit({ keyHash: KEY_HASH, hold, intent: INTENT });
             holds += 1;
           } else if (deed < 6) account.settle(anyHold, pick(CREDIT_MICRO + 1));
           else if (deed < 8) account.void(anyHold);

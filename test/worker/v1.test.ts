@@ -1,4 +1,4 @@
-// POST /v1/execute: the shapes its callers are promised, to the letter, and what it does not do yet.
+// POST /v1/execute: the shapes its callers are promised, to the letter.
 
 import { describe, expect, it } from "vitest";
 import type { ExecutionReport, RunnerExecuteRequest } from "../../shared/runner-api.ts";
@@ -32,6 +32,9 @@ describe("an execution by /v1", () => {
     expect(status).toBe(200);
     expect(body).toEqual({
       id: expect.stringMatching(/^exec-[0-9a-z]{20}$/),
+      session_id: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
+      state_fresh: true,
+      state_kept: false,
       language: "python",
       version: "3.13.5",
       run_timeout: 300_000,
@@ -50,6 +53,8 @@ describe("an execution by /v1", () => {
         stdout_is_utf8: true,
         stderr_is_utf8: true,
       },
+      result: null,
+      results: [],
       credits: { charged: 1, remaining: 49 },
     });
   });
@@ -124,6 +129,8 @@ describe("an execution by /v1", () => {
     expect(response.status).toBe(200);
     const body = await response.json<V1Execution>();
     expect(body).toMatchObject({ run: { code: 0 }, demo: { remaining: 49 }, run_timeout: 30_000 });
+    expect(body.session_id).toBeNull();
+    expect(body).not.toHaveProperty("state_kept");
     expect(body).not.toHaveProperty("credits");
   });
 
@@ -180,12 +187,10 @@ describe("an execution of a compiled language by /v1", () => {
 describe("a request to /v1", () => {
   const run = "`run_timeout` must be a whole number of milliseconds from 1 to 300000.";
   const compile = "`compile_timeout` must be a whole number of milliseconds from 1 to 60000.";
-  const sessions = "`session_id` cannot be used: sessions are not kept here yet.";
+  const session = "`session_id` must be a string.";
 
   it.each<[string, object, string, string]>([
-    ["a session", { session_id: "abc-123-def" }, "session_id", sessions],
-    ["a session without a name", { session_id: "" }, "session_id", sessions],
-    ["a session that is a number", { session_id: 5 }, "session_id", sessions],
+    ["a session that is a number", { session_id: 5 }, "session_id", session],
     ["a run_timeout of 0", { run_timeout: 0 }, "run_timeout", run],
     ["a run_timeout of 1.5", { run_timeout: 1.5 }, "run_timeout", run],
     ["a run_timeout of 300001", { run_timeout: 300_001 }, "run_timeout", run],

@@ -1,17 +1,23 @@
-// One API account: its keys, its plan, its ledger and its rate limit, in one place, so that an
-// execution is admitted by one call that sees all of them at once. The object never calls anything
+// One API account: its keys, its plan, its ledger, its rate limits, its sessions and its executions, in
+// one place, so that an execution is admitted by one call that sees all of them at once. The object never calls anything
 // outside itself: the Worker, not the account, waits for runners. An account that was never created
 // answers that it is unknown and writes nothing.
 
 import { DurableObject } from "cloudflare:workers";
-import { RATE_PER_MINUTE, RATE_WINDOW_MS } from "../../shared/limits.ts";
-import { creditsOf } from "../../shared/money.ts";
-import type { Admission, Hold, Refusal } from "../admission.ts";
+import { type LanguageId, languageOf } from "../../shared/languages.ts";
+import { RATE_PER_MINUTE, RATE_WINDOW_MS, SESSION_CALLS_PER_MINUTE } from "../../shared/limits.ts";
+import { coveredMs, creditsOf } from "../../shared/money.ts";
+import type { Admission, Hold, Intent, Refusal } from "../admission.ts";
 import type { Env } from "../env.ts";
 import { hasTables, migrate } from "../migrate.ts";
-import { forget, rateOf, waitMs } from "../rate.ts";
+import { forget, type Rate, rateOf, waitMs } from "../rate.ts";
+import * as executions from "./executions.ts";
 import * as ledger from "./ledger.ts";
 import { ACCOUNT_MIGRATIONS } from "./schema.ts";
+import * as sessions from "./sessions.ts";
+
+/** How rarely the alarm comes for what is only to be forgotten. */
+const UPKEEP_MS = 60_000;
 
 export type Plan = keyof typeof RATE_PER_MINUTE;
 
@@ -28,13 +34,24 @@ export type Change = {
 /** An account as its owner and its operator may see it. */
 export type AccountState = { plan: Plan; ratePerMinute: number; balanceMicro: number };
 
-/** One execution asking to be let through, with a hold whose id is of the caller's making. */
-export type AdmissionRequest = { keyHash: string; hold: Hold };
+/** One execution asking to be let through, with a hold whose id, and its own, is of the caller's making. */
+export type AdmissionRequest = { keyHash: string; hold: Hold; intent: Intent };
+
+/** How an execution ended, as far as an account has to know it. */
+export type Report = { outcome: string; version: string };
+
+/** What a call other than an execution is let through to. */
+export type Visit<Thing> = { ok: true; rate: Rate; found: Thing } | Refusal;
+
+/** What an execution that was heard of late has cost in all, and what is left. */
+export type Late = { chargedMicro: number; balanceMicro: number };
 
 export class Account extends DurableObject<Env> {
   readonly #sql: SqlStorage;
   /** When executions were admitted within the rate window; the ledger is what survives eviction. */
   #admittedAtMs: number[] = [];
+  /** When other calls were let through within it; what an eviction forgets of them does no harm. */
+  readonly #calledAtMs: number[] = [];
   /** When the alarm is known to come; unknown after eviction, and then merely set again. */
   #alarmAtMs: number | undefined;
   #exists: boolean;
@@ -71,42 +88,149 @@ export class Account extends DurableObject<Env> {
   }
 
   /** Lets an execution through and reserves what it may cost, or says why not and changes nothing. */
-  admit({ keyHash, hold }: AdmissionRequest): Admission {
+  admit({ keyHash, hold, intent }: AdmissionRequest): Admission {
     if (!this.#exists || !this.#isLive(keyHash)) return { ok: false, code: "invalid_key" };
     const nowMs = Date.now();
     const { ratePerMinute } = this.#terms();
     forget(this.#admittedAtMs, RATE_WINDOW_MS, nowMs);
     const rate = () => rateOf(this.#admittedAtMs, ratePerMinute, RATE_WINDOW_MS, nowMs);
 
+    const isRepeated = ledger.isReserved(this.#sql, hold.id);
     const retryAfterMs = waitMs(this.#admittedAtMs, ratePerMinute, RATE_WINDOW_MS, nowMs);
-    if (retryAfterMs > 0 && !ledger.isReserved(this.#sql, hold.id)) {
+    if (retryAfterMs > 0 && !isRepeated) {
       return { ok: false, code: "rate_limited", retryAfterMs, rate: rate() };
     }
+    const { session } = intent;
+    const language = this.#languageFor(intent, nowMs, isRepeated);
+    if (typeof language === "object") return { ...language, rate: rate() };
+
     const { lastsMs, ...wanted } = hold;
     const expiresAtMs = nowMs + lastsMs;
-    const { result, heldMicro, balanceMicro } = this.ctx.storage.transactionSync(() =>
-      ledger.reserve(this.#sql, nowMs, { ...wanted, expiresAtMs }),
-    );
+    const { result, heldMicro, balanceMicro } = this.ctx.storage.transactionSync(() => {
+      const reserved = ledger.reserve(this.#sql, nowMs, { ...wanted, expiresAtMs });
+      if (reserved.result === "reserved") {
+        const runTimeoutMs = Math.min(intent.runTimeoutMs, coveredMs(reserved.heldMicro));
+        const { runner } = intent;
+        const beginning = { id: hold.id, runner, language, runTimeoutMs, dueAtMs: expiresAtMs };
+        this.#begin(nowMs, beginning, session);
+      }
+      return reserved;
+    });
     if (result === "no_funds") return { ...tooLittle(hold, balanceMicro), rate: rate() };
     if (result === "reserved") {
       this.#admittedAtMs.push(nowMs);
-      this.#wakeForExpiry(expiresAtMs);
+      this.#wakeBy(expiresAtMs);
     }
-    return { ok: true, rate: rate(), heldMicro, left: { balanceMicro } };
+    return {
+      ok: true,
+      rate: rate(),
+      heldMicro,
+      left: { balanceMicro },
+      language,
+    };
   }
 
-  /** Charges part or all of a hold. Says what happened before if the hold is already resolved. */
-  settle(holdId: string, chargeMicro: number): ledger.Resolved {
+  /**
+   * Charges part or all of a hold, and notes how its execution ended. Says what happened before if
+   * the hold is already resolved.
+   */
+  settle(holdId: string, chargeMicro: number, report?: Report): ledger.Resolved {
     if (!this.#exists) return "unknown_hold";
-    return this.ctx.storage.transactionSync(() =>
-      ledger.settle(this.#sql, Date.now(), holdId, chargeMicro),
-    );
+    const nowMs = Date.now();
+    return this.ctx.storage.transactionSync(() => {
+      const resolved = ledger.settle(this.#sql, nowMs, holdId, chargeMicro);
+      if (report !== undefined) this.#noteReport(nowMs, holdId, report);
+      return resolved;
+    });
   }
 
-  /** Returns a hold whole. Says what happened before if the hold is already resolved. */
-  void(holdId: string): ledger.Resolved {
+  /**
+   * Returns a hold whole, and gives its execution up; `ending` is that of its session, if that is
+   * what was in its way. Says what happened before if the hold is already resolved.
+   */
+  void(holdId: string, ending?: sessions.Ending): ledger.Resolved {
     if (!this.#exists) return "unknown_hold";
-    return this.ctx.storage.transactionSync(() => ledger.voidHold(this.#sql, Date.now(), holdId));
+    const nowMs = Date.now();
+    return this.ctx.storage.transactionSync(() => {
+      const resolved = ledger.voidHold(this.#sql, nowMs, holdId);
+      const ended = executions.endExecution(this.#sql, nowMs, holdId, undefined);
+      const { isNews, sessionId, opensSession } = ended;
+      if (!isNews || sessionId === undefined) return resolved;
+      // What an execution should have opened and did not report of may be anywhere: it is lost.
+      const over = ending ?? (opensSession ? "lost" : undefined);
+      if (over === undefined) sessions.touchSession(this.#sql, nowMs, sessionId);
+      else sessions.endSession(this.#sql, nowMs, sessionId, over);
+      return resolved;
+    });
+  }
+
+  /** Charges what is due for an execution whose end was heard of late, if that was not done yet. */
+  settleLate(holdId: string, chargeMicro: number, report: Report): Late | undefined {
+    if (!this.#exists) return undefined;
+    const nowMs = Date.now();
+    return this.ctx.storage.transactionSync(() => {
+      const chargedMicro = ledger.settleLate(this.#sql, nowMs, holdId, chargeMicro);
+      this.#noteReport(nowMs, holdId, report);
+      return { chargedMicro, balanceMicro: ledger.balanceMicro(this.#sql) };
+    });
+  }
+
+  /** Puts a new session on record, before any runner is asked for it. Repeatable with its id. */
+  openSession(keyHash: string, id: string, language: LanguageId): Visit<sessions.Session> {
+    return this.#visit(keyHash, (nowMs) => {
+      const found = () => sessions.findSession(this.#sql, nowMs, id);
+      const known = found();
+      if (known !== undefined) return known;
+      if (!sessions.hasRoom(this.#sql, nowMs)) return "too_many_sessions";
+      sessions.addSession(this.#sql, nowMs, { id, language, isExplicit: true });
+      this.#wakeBy(nowMs + UPKEEP_MS);
+      return found() ?? "unknown_session";
+    });
+  }
+
+  /** Notes what the runner said of a session it has opened. */
+  noteOpened(id: string, version: string): void {
+    if (this.#exists) sessions.noteVersion(this.#sql, id, version);
+  }
+
+  /** Takes a session off the record that no runner could open. */
+  forgetSession(id: string): void {
+    if (this.#exists) sessions.forgetSession(this.#sql, id);
+  }
+
+  /** A session that lives, for whoever wants to do something with it; `isUse` begins its idle time anew. */
+  visitSession(keyHash: string, id: string, isUse: boolean): Visit<sessions.Session> {
+    return this.#visit(keyHash, (nowMs) => this.#liveSession(nowMs, id, isUse));
+  }
+
+  /** Ends a session for its owner, and says what it was. The second time it is gone. */
+  deleteSession(keyHash: string, id: string): Visit<sessions.Session> {
+    return this.#visit(keyHash, (nowMs) => {
+      const session = this.#liveSession(nowMs, id, false);
+      if (typeof session === "object") sessions.endSession(this.#sql, nowMs, id, "deleted");
+      return session;
+    });
+  }
+
+  /** Records that a runner no longer has a session. */
+  endSession(id: string, ending: sessions.Ending): void {
+    if (this.#exists) sessions.endSession(this.#sql, Date.now(), id, ending);
+  }
+
+  /** Some of its sessions, newest first; as many as `page.most`. */
+  listSessions(
+    keyHash: string,
+    page: Parameters<typeof sessions.listSessions>[2],
+  ): Visit<sessions.Session[]> {
+    return this.#visit(keyHash, (nowMs) => sessions.listSessions(this.#sql, nowMs, page));
+  }
+
+  /** An execution of its own that runs or ended not long ago. */
+  visitExecution(keyHash: string, id: string): Visit<executions.Execution> {
+    return this.#visit(keyHash, (nowMs) => {
+      const execution = executions.findExecution(this.#sql, nowMs, id);
+      return execution ?? "unknown_execution";
+    });
   }
 
   /** Applies an operator's change, repeatably; `undefined` when there is no such account. */
@@ -123,26 +247,114 @@ export class Account extends DurableObject<Env> {
     return this.#state();
   }
 
-  /** Expires the holds that are due. The platform may call it late, early or twice. */
+  /** Expires the holds and sessions that are due. The platform may call it late, early or twice. */
   override async alarm(): Promise<void> {
     this.#alarmAtMs = undefined;
     if (!this.#exists) return;
-    this.ctx.storage.transactionSync(() => ledger.expireHolds(this.#sql, Date.now()));
-    const nextAtMs = ledger.nextExpiryAtMs(this.#sql);
-    if (nextAtMs !== undefined) this.#wakeForExpiry(nextAtMs);
+    const nowMs = Date.now();
+    this.ctx.storage.transactionSync(() => {
+      ledger.expireHolds(this.#sql, nowMs);
+      for (const { sessionId, dueAtMs } of executions.giveUpExecutions(this.#sql, nowMs)) {
+        sessions.touchSession(this.#sql, dueAtMs, sessionId);
+      }
+      sessions.expireSessions(this.#sql, nowMs);
+      sessions.purgeSessions(this.#sql, nowMs);
+      executions.purgeExecutions(this.#sql, nowMs);
+    });
+    const nextAtMs = this.#nextDueAtMs(nowMs);
+    if (nextAtMs !== undefined) this.#wakeBy(nextAtMs);
   }
 
   /**
-   * Has the alarm come no later than `atMs`, when a hold expires. Setting it costs a write, so an
-   * earlier one will do. There is only one alarm: where it is not known when it comes, it is set for
-   * the earliest hold of all, which need not be the one that was made last.
+   * Has the alarm come no later than `atMs`. Setting it costs a write, so an earlier one will do.
+   * There is only one alarm: where it is not known when it comes, it is set for the earliest of all
+   * that is due, which need not be what was made last.
    */
-  #wakeForExpiry(atMs: number): void {
+  #wakeBy(atMs: number): void {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
     const isKnown = this.#alarmAtMs !== undefined;
-    const earliestMs = isKnown ? atMs : (ledger.nextExpiryAtMs(this.#sql) ?? atMs);
+    const earliestMs = isKnown ? atMs : Math.min(this.#nextDueAtMs(Date.now()) ?? atMs, atMs);
     this.#alarmAtMs = earliestMs;
     void this.ctx.storage.setAlarm(earliestMs);
+  }
+
+  /** When something is due: holds to the millisecond, and what is only cleared away every now and then. */
+  #nextDueAtMs(nowMs: number): number | undefined {
+    const holds = ledger.nextExpiryAtMs(this.#sql) ?? Number.POSITIVE_INFINITY;
+    const upkeep = Math.min(
+      sessions.nextSessionDueAtMs(this.#sql) ?? Number.POSITIVE_INFINITY,
+      executions.nextExecutionDueAtMs(this.#sql) ?? Number.POSITIVE_INFINITY,
+    );
+    const nextAtMs = Math.min(holds, Math.max(upkeep, nowMs + UPKEEP_MS));
+    return Number.isFinite(nextAtMs) ? nextAtMs : undefined;
+  }
+
+  /** The language an execution is in, or why it cannot run in the session it names. */
+  #languageFor(
+    { language, session }: Intent,
+    nowMs: number,
+    isRepeated: boolean,
+  ): LanguageId | Refusal {
+    if (session === undefined || session.opens) {
+      if (language === undefined) throw new Error("an execution has no language and no session");
+      return language;
+    }
+    const found = sessions.findSession(this.#sql, nowMs, session.id);
+    const code = isRepeated && found ? undefined : sessions.deadEnd(found);
+    if (found === undefined || code !== undefined) {
+      return { ok: false, code: code ?? "unknown_session" };
+    }
+    if (language === undefined || language === found.language) return found.language;
+    const message = `\`language\` must be that of the session, ${languageOf(found.language).name}.`;
+    return { ok: false, code: "invalid_request", field: "language", message };
+  }
+
+  #begin(
+    nowMs: number,
+    beginning: Omit<executions.Beginning, "sessionId" | "opensSession">,
+    session: Intent["session"],
+  ): void {
+    const { id: sessionId, opens: opensSession = false } = session ?? {};
+    executions.addExecution(this.#sql, nowMs, { ...beginning, sessionId, opensSession });
+    if (sessionId === undefined) return;
+    const { language } = beginning;
+    if (opensSession) {
+      sessions.addSession(this.#sql, nowMs, { id: sessionId, language, isExplicit: false });
+    } else {
+      sessions.touchSession(this.#sql, nowMs, sessionId);
+    }
+  }
+
+  #noteReport(nowMs: number, id: string, { outcome, version }: Report): void {
+    const { isNews, sessionId } = executions.endExecution(this.#sql, nowMs, id, outcome);
+    if (!isNews || sessionId === undefined) return;
+    sessions.countExecution(this.#sql, nowMs, sessionId);
+    sessions.noteVersion(this.#sql, sessionId, version);
+  }
+
+  /** Lets a call through that is no execution, and finds what it is about, or says why there is none. */
+  #visit<Thing extends object>(
+    keyHash: string,
+    find: (nowMs: number) => Thing | Refusal["code"],
+  ): Visit<Thing> {
+    if (!this.#exists || !this.#isLive(keyHash)) return { ok: false, code: "invalid_key" };
+    const nowMs = Date.now();
+    const limit = SESSION_CALLS_PER_MINUTE;
+    forget(this.#calledAtMs, RATE_WINDOW_MS, nowMs);
+    const retryAfterMs = waitMs(this.#calledAtMs, limit, RATE_WINDOW_MS, nowMs);
+    if (retryAfterMs === 0) this.#calledAtMs.push(nowMs);
+    const rate = rateOf(this.#calledAtMs, limit, RATE_WINDOW_MS, nowMs);
+    if (retryAfterMs > 0) return { ok: false, code: "rate_limited", retryAfterMs, rate };
+    const found = this.ctx.storage.transactionSync(() => find(nowMs));
+    return typeof found === "string" ? { ok: false, code: found, rate } : { ok: true, rate, found };
+  }
+
+  #liveSession(nowMs: number, id: string, isUse: boolean): sessions.Session | Refusal["code"] {
+    const session = sessions.findSession(this.#sql, nowMs, id);
+    const code = sessions.deadEnd(session);
+    if (session === undefined || code !== undefined) return code ?? "unknown_session";
+    if (isUse) sessions.touchSession(this.#sql, nowMs, id);
+    return session;
   }
 
   #isLive(keyHash: string): boolean {

@@ -5,6 +5,9 @@
 // call may be repeated and the answer says what had already happened.
 // The caller holds the transaction; nothing here knows of keys, rates or clocks.
 
+/** Ends the id of what is taken for a hold that had been returned. */
+const LATE = ":late";
+
 /** How a hold ended, in the ledger's own words. */
 type Ending = "settle" | "void" | "expire";
 
@@ -93,6 +96,39 @@ export function settle(
   return "settled";
 }
 
+/**
+ * Charges for work whose end was heard of late. An open hold is settled as ever. Where the hold had
+ * been returned meanwhile, what is due is taken anew, or all there is where that is less; once.
+ * Returns what the work has cost in all.
+ */
+export function settleLate(
+  sql: SqlStorage,
+  nowMs: number,
+  holdId: string,
+  chargeMicro: number,
+): number {
+  const resolved = settle(sql, nowMs, holdId, chargeMicro);
+  if (resolved === "already_voided" || resolved === "already_expired") {
+    const id = `${holdId}${LATE}`;
+    const late = { id, amountMicro: chargeMicro, leastMicro: 0, expiresAtMs: nowMs };
+    const { result, heldMicro } = reserve(sql, nowMs, late);
+    if (result === "reserved") settle(sql, nowMs, id, heldMicro);
+  }
+  return chargedMicro(sql, holdId);
+}
+
+/** What was charged of a hold, in time and late: what its entries have taken away. */
+function chargedMicro(sql: SqlStorage, holdId: string): number {
+  const { sum } = sql
+    .exec<{ sum: number | null }>(
+      "SELECT sum(amount_micro) AS sum FROM entry WHERE kind <> 'grant' AND id IN (?, ?)",
+      holdId,
+      `${holdId}${LATE}`,
+    )
+    .one();
+  return -(sum ?? 0);
+}
+
 /** Returns a hold whole, because the work was not done. */
 export function voidHold(sql: SqlStorage, nowMs: number, holdId: string): Resolved {
   const open = openHold(sql, holdId);
@@ -123,12 +159,12 @@ export function nextExpiryAtMs(sql: SqlStorage): number | undefined {
 /** When holds were made after `sinceMs`, oldest first. */
 export function reservedSince(sql: SqlStorage, sinceMs: number): number[] {
   const atMs: number[] = [];
-  const entries = sql.exec<{ at_ms: number; kind: string }>(
-    "SELECT at_ms, kind FROM entry ORDER BY number DESC",
+  const entries = sql.exec<{ at_ms: number; kind: string; id: string }>(
+    "SELECT at_ms, kind, id FROM entry ORDER BY number DESC",
   );
   for (const entry of entries) {
     if (entry.at_ms <= sinceMs) break;
-    if (entry.kind === "reserve") atMs.push(entry.at_ms);
+    if (entry.kind === "reserve" && !entry.id.endsWith(LATE)) atMs.push(entry.at_ms);
   }
   return atMs.reverse();
 }

@@ -1,6 +1,7 @@
 // The tables of an account, as numbered migrations. Entries are the ledger: they are only ever
 // added, which triggers enforce, and each carries the balance after it, which a CHECK keeps from
 // falling below zero. Holds are the reservations still open; a hold's row goes when it is resolved.
+// Sessions and executions are remembered for a while after their end, and then their rows go.
 
 import type { Migrations } from "../migrate.ts";
 
@@ -44,6 +45,43 @@ export const ACCOUNT_MIGRATIONS: Migrations = [
         amount_micro INTEGER NOT NULL,
         expires_at_ms INTEGER NOT NULL
       ) STRICT, WITHOUT ROWID;
+    `,
+  },
+  {
+    number: 2,
+    sql: `
+      CREATE TABLE session (
+        id TEXT PRIMARY KEY,
+        language TEXT NOT NULL,
+        version TEXT, -- NULL until a runner has told it
+        is_explicit INTEGER NOT NULL CHECK (is_explicit IN (0, 1)),
+        created_at_ms INTEGER NOT NULL,
+        last_used_at_ms INTEGER NOT NULL,
+        executions INTEGER NOT NULL,
+        ending TEXT CHECK (ending IN ('deleted', 'expired', 'evicted', 'lost')), -- NULL: live
+        ended_at_ms INTEGER,
+        CHECK ((ending IS NULL) = (ended_at_ms IS NULL))
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX session_by_age ON session (created_at_ms, id);
+      CREATE INDEX session_live ON session (last_used_at_ms) WHERE ending IS NULL;
+      CREATE INDEX session_ended ON session (ended_at_ms) WHERE ending IS NOT NULL;
+
+      CREATE TABLE execution (
+        id TEXT PRIMARY KEY, -- also that of its hold
+        session_id TEXT,
+        opens_session INTEGER NOT NULL CHECK (opens_session IN (0, 1)),
+        runner TEXT NOT NULL,
+        language TEXT NOT NULL,
+        run_timeout_ms INTEGER NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed')),
+        outcome TEXT, -- NULL unless done
+        created_at_ms INTEGER NOT NULL,
+        due_at_ms INTEGER NOT NULL, -- until when an answer may come
+        ended_at_ms INTEGER,
+        CHECK ((state = 'running') = (ended_at_ms IS NULL))
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX execution_running ON execution (session_id, due_at_ms) WHERE state = 'running';
+      CREATE INDEX execution_ended ON execution (ended_at_ms) WHERE state <> 'running';
     `,
   },
 ];

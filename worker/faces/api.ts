@@ -10,32 +10,48 @@ import {
   RUN_TIMEOUT_MS_MAX,
 } from "../../shared/limits.ts";
 import { outcomeOf, type StageReport } from "../../shared/runner-api.ts";
-import type { Executed, Program } from "../execute.ts";
+import type { Begun, Executed, Order } from "../execute.ts";
 import type { Runtime } from "../runtimes.ts";
+import type { Words } from "../stream.ts";
 import {
   hasProgram,
+  Language,
   memoryKbOf,
+  orderOf,
+  outputPatterns,
   type Paid,
   paidOf,
   programFields,
-  programOf,
   programRule,
+  type ReturnedFile,
+  returnedFile,
   runTimes,
+  type Shown,
+  shownOf,
   timeoutOf,
 } from "./fields.ts";
+import { toSessionWord } from "./session-word.ts";
+
+const fields = {
+  ...programFields,
+  timeout: timeoutOf(RUN_TIMEOUT_MS_MAX),
+  compileTimeout: timeoutOf(COMPILE_TIMEOUT_MS_MAX),
+  outputFiles: outputPatterns,
+  openStdin: z.boolean().nullish(),
+};
 
 /**
  * What `POST /api/execute` takes: a program as `code`, as `files`, or as `code` with `files` beside
  * it. Fields it does not know are ignored.
  */
-export const ApiExecuteRequest = z
-  .object({
-    ...programFields,
-    timeout: timeoutOf(RUN_TIMEOUT_MS_MAX),
-    compileTimeout: timeoutOf(COMPILE_TIMEOUT_MS_MAX),
-  })
-  .refine(hasProgram, programRule);
+export const ApiExecuteRequest = z.object(fields).refine(hasProgram, programRule);
 export type ApiExecuteRequest = z.infer<typeof ApiExecuteRequest>;
+
+/** The same in a session, whose language need not be said again. */
+export const SessionExecuteRequest = z
+  .object({ ...fields, language: Language.nullish() })
+  .refine(hasProgram, programRule);
+export type SessionExecuteRequest = z.infer<typeof SessionExecuteRequest>;
 
 type Stage = {
   /** `null` when it did not exit by itself. */
@@ -64,35 +80,77 @@ export type ApiExecution = {
   language: string;
   version: string;
   timedOut: boolean;
+  /** Where it ran in a session: which, whether it found what earlier executions left there, besides files, ... */
+  sessionId?: string;
+  stateFresh?: boolean;
+  /** ... and whether later ones will find what there is now. */
+  stateKept?: boolean;
   compile?: Stage & { cached: boolean };
+  /** Those that were asked for. */
+  files?: ReturnedFile[];
+  filesTruncated?: boolean;
+  resultsTruncated?: boolean;
 } & Stage &
+  Shown &
   Paid;
 
-/** A request of this face as a program for the core. */
-export function toProgram(request: ApiExecuteRequest): Program {
-  return programOf(request, {
-    ...runTimes(request.timeout, RUN_TIMEOUT_MS_DEFAULT),
-    compileTimeoutMs: request.compileTimeout ?? COMPILE_TIMEOUT_MS_DEFAULT,
+/** A request of this face as an order for the core; in a session, if one is named. */
+export function toOrder(
+  request: ApiExecuteRequest | SessionExecuteRequest,
+  sessionId?: string,
+): Order {
+  const { timeout, compileTimeout, outputFiles, openStdin } = request;
+  return orderOf(request, {
+    times: {
+      ...runTimes(timeout, RUN_TIMEOUT_MS_DEFAULT),
+      compileTimeoutMs: compileTimeout ?? COMPILE_TIMEOUT_MS_DEFAULT,
+    },
+    ...(sessionId !== undefined && { session: { id: sessionId } }),
+    outputFiles,
+    openStdin,
   });
 }
 
 /** What came of a program, in the words of this face. */
-export function toApiExecution({ language }: Program, executed: Executed): ApiExecution {
-  const { executionId, report } = executed;
-  const { version, compile } = report;
+export function toApiExecution(executed: Executed): ApiExecution {
+  const { executionId, sessionId, language, report } = executed;
+  const { version, compile, session, files } = report;
   const last = report.run ?? compile;
   if (last === undefined) throw new Error("a report has neither run nor compiled anything");
   return {
     id: executionId,
+    ...(sessionId !== undefined && {
+      sessionId: toSessionWord(sessionId),
+      stateFresh: session?.isFresh ?? true,
+      stateKept: session?.isStateKept ?? false,
+    }),
     language,
     version,
     ...stageOf(last),
+    ...shownOf(report),
+    ...(report.shownTruncated && { resultsTruncated: true }),
+    ...(files && {
+      files: files.map(returnedFile),
+      filesTruncated: report.filesTruncated === true,
+    }),
     outcome: outcomeOf(report),
     timedOut: last.outcome === "timeout",
     ...(compile && { compile: { ...stageOf(compile), cached: compile.isCached } }),
     ...paidOf(executed),
   };
 }
+
+/** How this face tells of an execution while it runs. */
+export const API_WORDS: Words = {
+  start: ({ executionId, sessionId, admitted }: Begun, version) => ({
+    id: executionId,
+    ...(sessionId !== undefined && { sessionId: toSessionWord(sessionId) }),
+    language: admitted.language,
+    version,
+  }),
+  end: toApiExecution,
+  openStdin: "openStdin",
+};
 
 /** A language that can be had, in the words of this face. */
 export function toApiLanguage(runtime: Runtime) {

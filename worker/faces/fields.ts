@@ -5,24 +5,29 @@
 import * as z from "zod";
 import type { ErrorCode } from "../../shared/errors.ts";
 import { bytesOf, refuseBadFiles } from "../../shared/files.ts";
-import { findLanguage, LANGUAGE_IDS, languageOf } from "../../shared/languages.ts";
+import { findLanguage, LANGUAGE_IDS, type LanguageId, languageOf } from "../../shared/languages.ts";
 import {
   ARGS_MAX,
   CODE_BYTES_MAX,
   FILES_MAX,
+  OUTPUT_PATTERNS_MAX,
   RUN_TIMEOUT_MS_MIN,
   STDIN_BYTES_MAX,
 } from "../../shared/limits.ts";
 import { creditsOf } from "../../shared/money.ts";
 import {
+  type ExecutionReport,
   FILE_ENCODINGS,
   isBase64,
+  type OutputFile,
+  OutputPattern,
   ProgramArgs,
   type ProgramFile,
+  type ShownValue,
   VersionSelector,
   WorkspacePath,
 } from "../../shared/runner-api.ts";
-import type { Executed, Program } from "../execute.ts";
+import type { Executed, Order, Program, Times } from "../execute.ts";
 
 const WellFormed = z.string().transform((text) => text.toWellFormed());
 
@@ -46,7 +51,8 @@ const File = z
     }),
   );
 
-const Language = z.string().transform((word, ctx) => {
+/** A language, by any of its names. */
+export const Language = z.string().transform((word, ctx) => {
   const id = findLanguage(word);
   if (id !== undefined) return id;
   const params: { code: ErrorCode } = { code: "unknown_language" };
@@ -67,12 +73,18 @@ export const programFields = {
   stdin: limitedText(STDIN_BYTES_MAX).nullish(),
   version: VersionSelector.nullish(),
   optimize: z.boolean().nullish(),
+  /** Whether the answer is to be a stream. */
+  stream: z.boolean().nullish(),
+  /** Whether it goes on when its caller hangs up. */
+  detach: z.boolean().nullish(),
 };
+/** What a face calls by names of its own. */
+export const outputPatterns = listOf(WellFormed, { most: OUTPUT_PATTERNS_MAX, of: "patterns" })
+  .pipe(z.array(OutputPattern))
+  .nullish();
+
 const ProgramFields = z.object(programFields);
 export type ProgramFields = z.infer<typeof ProgramFields>;
-
-/** The core's times, as a face reads them from its own fields. */
-export type Times = Pick<Program, "runTimeoutMs" | "leastRunMs" | "compileTimeoutMs">;
 
 /** A whole number of milliseconds, up to `msMax`. */
 export function timeoutOf(msMax: number) {
@@ -106,29 +118,83 @@ export const programRule = {
   path: ["code"],
 };
 
-/** A face's fields as a program for the core. Throws Failure when its files cannot be one program. */
-export function programOf(fields: ProgramFields, times: Times): Program {
-  const { language, args, stdin, version, optimize } = fields;
+/** The fields a face has translated before its order is made. */
+export type OrderFields = Omit<ProgramFields, "language"> & {
+  language?: LanguageId | null | undefined;
+};
+
+/** What a face asks for besides the program. */
+export type Wishes = {
+  times: Times;
+  session?: Order["session"];
+  outputFiles?: string[] | null | undefined;
+  openStdin?: boolean | null | undefined;
+};
+
+/** A face's fields as an order for the core. Throws Failure when its files cannot be one program. */
+export function orderOf(fields: OrderFields, wishes: Wishes): Order {
+  const { language, detach } = fields;
+  const { times, session, outputFiles, openStdin } = wishes;
+  const known = language ? programOf(fields, language) : undefined;
+  // What can be told without the language is told before anything is reserved.
+  if (known === undefined) refuseBadFiles(sizesOf(fields.files ?? []));
+  return {
+    ...(language && { language }),
+    programIn: (id) => known ?? programOf(fields, id),
+    times,
+    ...(session !== undefined && { session }),
+    wishes: {
+      ...(outputFiles && outputFiles.length > 0 && { outputFiles }),
+      ...(openStdin && { openStdin }),
+      ...(detach && { detach }),
+    },
+  };
+}
+
+function programOf(fields: OrderFields, language: LanguageId): Program {
+  const { code, args, stdin, version, optimize } = fields;
   return {
     language,
-    files: filesOf(fields),
+    files: filesOf(fields, language),
+    isSnippet: typeof code === "string",
     ...(args && { args }),
     ...(typeof stdin === "string" && { stdin }),
     ...(typeof version === "string" && { version }),
     ...(typeof optimize === "boolean" && { optimize }),
-    ...times,
   };
 }
 
-function filesOf({ language, code, files }: ProgramFields): ProgramFile[] {
+function filesOf({ code, files }: OrderFields, language: LanguageId): ProgramFile[] {
   const others = files ?? [];
   const isCode = typeof code === "string";
   const all = isCode ? [{ name: languageOf(language).mainFile, content: code }, ...others] : others;
-  const sized = all.map((file) => ({ name: file.name, bytes: bytesOf(file) }));
   // A caller counts its own files, and `code` is none of them.
   const fieldAt = (index: number) => (index === 0 ? "code" : `files[${index - 1}]`);
-  refuseBadFiles(sized, isCode ? fieldAt : undefined);
+  refuseBadFiles(sizesOf(all), isCode ? fieldAt : undefined);
   return all;
+}
+
+function sizesOf(files: readonly ProgramFile[]) {
+  return files.map((file) => ({ name: file.name, bytes: bytesOf(file) }));
+}
+
+/** What a program showed, in the words of every face. */
+export type Shown = {
+  /** The text of its last value, or `null` when it has none. */
+  result: string | null;
+  results: ShownValue[];
+};
+
+export function shownOf({ shown = [] }: ExecutionReport): Shown {
+  const last = shown.findLast(({ kind }) => kind === "value");
+  return { result: last?.data["text/plain"] ?? null, results: shown };
+}
+
+/** A file that was asked back. Where its content is absent, it was too large to come along. */
+export type ReturnedFile = OutputFile & { encoding?: "base64" };
+
+export function returnedFile(file: OutputFile): ReturnedFile {
+  return file.content === undefined ? file : { ...file, encoding: "base64" };
 }
 
 /** What an execution cost and what is left, in the words of every face. */

@@ -15,7 +15,7 @@ const DEMO_USED_UP =
 const KEYS_USED_UP = "This address has had its instant keys for now; use one of those, or wait.";
 
 /** As an account's admission, but no money is put aside. */
-export type DemoAdmission = Omit<Admitted, "heldMicro"> | Refusal;
+export type DemoAdmission = Pick<Admitted, "ok" | "rate" | "left"> | Refusal;
 
 export class Visitor extends DurableObject<Env> {
   readonly #sql: SqlStorage;

@@ -1,0 +1,150 @@
+// /api/sessions/:sessionId/files/*: the files of a session, by the paths they have in its workspace.
+// Contents are passed on as they come, in both directions, and never held here whole. A path that
+// ends in a slash, or none at all, means a directory.
+
+import { Failure } from "../../shared/errors.ts";
+import { PROGRAM_NAME } from "../../shared/files.ts";
+import { FILE_BYTES_MAX } from "../../shared/limits.ts";
+import { WorkspacePath } from "../../shared/runner-api.ts";
+import type { Call } from "../call.ts";
+import { fromSessionWord } from "../faces/session-word.ts";
+import { toApiListing } from "../faces/sessions.ts";
+import { handle, NoBody } from "../handle.ts";
+import {
+  type Download,
+  deleteFile,
+  downloadFile,
+  listFiles,
+  uploadFile,
+} from "../runner-sessions.ts";
+import { atRunner, visitSession } from "../visit.ts";
+
+const ROUTE = /^\/api\/sessions\/[^/]+\/files(?:\/(.*))?$/s;
+const CONTENT_DIGEST = /^sha-256=:[A-Za-z0-9+/]{43}=:$/;
+
+/** What a path of this route means: a name in the workspace, or a directory's, empty for its top. */
+type Target = { name: string; isDirectory: boolean };
+
+export const readFile = handle({
+  body: NoBody,
+  run: async (_body, call, { sessionId = "" }) => {
+    const { name, isDirectory } = targetOf(call);
+    const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
+    if (isDirectory) {
+      const listing = await atRunner(call, visited, (whose) => listFiles(call, whose, name));
+      return { body: toApiListing(listing) };
+    }
+    return responseOf(await atRunner(call, visited, (whose) => downloadFile(call, whose, name)));
+  },
+});
+
+export const writeFile = handle({
+  body: NoBody,
+  run: async (_body, call, { sessionId = "" }) => {
+    const name = fileIn(call);
+    if (name.split("/")[0] === PROGRAM_NAME) throw badPath("is kept for the built program");
+    const bytes = announcedBytes(call.request);
+    const digest = digestOf(call.request);
+    const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
+    const counted = new Counted();
+    const body = (call.request.body ?? emptyBody()).pipeThrough(counted.stream);
+    const written = await atRunner(call, visited, (whose) =>
+      uploadFile(call, whose, name, { body, bytes, digest }),
+    ).catch((thrown) => {
+      throw counted.isTooMuch ? tooLarge() : thrown;
+    });
+    return { status: 201, body: written };
+  },
+});
+
+export const removeFile = handle({
+  body: NoBody,
+  run: async (_body, call, { sessionId = "" }) => {
+    const name = fileIn(call);
+    const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
+    await atRunner(call, visited, (whose) => deleteFile(call, whose, name));
+    return "nothing";
+  },
+});
+
+function targetOf({ request }: Call): Target {
+  const escaped = ROUTE.exec(new URL(request.url).pathname)?.[1] ?? "";
+  const isDirectory = escaped === "" || escaped.endsWith("/");
+  const name = decoded(isDirectory ? escaped.slice(0, -1) : escaped);
+  if (name === "" && isDirectory && escaped.length <= 1) return { name, isDirectory };
+  const parsed = WorkspacePath.safeParse(name);
+  if (!parsed.success) throw badPath(parsed.error.issues[0]?.message ?? "is not valid");
+  return { name, isDirectory };
+}
+
+function fileIn(call: Call): string {
+  const { name, isDirectory } = targetOf(call);
+  if (isDirectory) throw badPath("must be that of a file, without a slash at its end");
+  return name;
+}
+
+function decoded(escaped: string): string {
+  try {
+    return decodeURIComponent(escaped);
+  } catch {
+    throw badPath("has an escape that is not UTF-8");
+  }
+}
+
+function badPath(why: string): Failure {
+  return new Failure("invalid_request", { field: "path", message: `\`path\` ${why}.` });
+}
+
+/** How long a body says it is, or `undefined` when it does not. */
+function announcedBytes({ headers, body }: Request): number | undefined {
+  const length = headers.get("Content-Length");
+  if (length === null) return body === null ? 0 : undefined;
+  const bytes = Number(length);
+  if (bytes > FILE_BYTES_MAX) throw tooLarge();
+  return bytes;
+}
+
+function digestOf({ headers }: Request): string | undefined {
+  const digest = headers.get("Content-Digest");
+  if (digest === null || CONTENT_DIGEST.test(digest)) return digest ?? undefined;
+  const message = "`Content-Digest` must be one of SHA-256: `sha-256=:BASE64:`.";
+  throw new Failure("invalid_request", { field: "Content-Digest", message });
+}
+
+function tooLarge(): Failure {
+  const message = `A file must be at most ${FILE_BYTES_MAX} bytes.`;
+  return new Failure("payload_too_large", { field: "body", message });
+}
+
+/** Lets a body through as long as it is no more than a file may be. */
+class Counted {
+  isTooMuch = false;
+  readonly stream: TransformStream<Uint8Array, Uint8Array>;
+
+  constructor() {
+    let bytes = 0;
+    this.stream = new TransformStream({
+      transform: (chunk, controller) => {
+        bytes += chunk.length;
+        this.isTooMuch = bytes > FILE_BYTES_MAX;
+        if (this.isTooMuch) controller.error(tooLarge());
+        else controller.enqueue(chunk);
+      },
+    });
+  }
+}
+
+function emptyBody(): ReadableStream<Uint8Array> {
+  return new Response("").body ?? new ReadableStream({ start: (c) => c.close() });
+}
+
+function responseOf({ body, bytes, digest }: Download): Response {
+  const headers = new Headers({
+    // Never a type that a browser would do something with.
+    "Content-Type": "application/octet-stream",
+    "Content-Disposition": "attachment",
+    "Content-Length": String(bytes),
+  });
+  if (digest !== undefined) headers.set("Content-Digest", digest);
+  return new Response(body, { headers });
+}

@@ -1,0 +1,97 @@
+// /api/sessions: opens sessions, tells of them, and ends them. The account knows whose a session is
+// and whether it can still be used; the runner has the session itself.
+
+import { newSessionId } from "../../shared/ids.ts";
+import { parse } from "../../shared/parse.ts";
+import { type Call, logTrouble } from "../call.ts";
+import { fromSessionWord, toSessionWord } from "../faces/session-word.ts";
+import {
+  ListSessionsQuery,
+  OpenSessionRequest,
+  toApiSession,
+  toApiSessions,
+  toLiveApiSession,
+} from "../faces/sessions.ts";
+import { handle, NoBody } from "../handle.ts";
+import { withAccount } from "../objects.ts";
+import { closeOnRunner, openOnRunner, sessionOnRunner, tellSession } from "../runner-sessions.ts";
+import { atRunner, visit, visitNewSession, visitSession } from "../visit.ts";
+
+export const openSession = handle({
+  body: OpenSessionRequest,
+  run: async ({ language, version }, call) => {
+    const sessionId = newSessionId();
+    const { key, found } = await visitNewSession(call, sessionId, language);
+    const { accountId } = key;
+    const request = { sessionId, accountId, language, ...(version && { version }) };
+    const opened = await openOnRunner(call, request).catch(async (thrown) => {
+      await withAccount(call.env, accountId, (account) => account.forgetSession(sessionId));
+      throw thrown;
+    });
+    await withAccount(call.env, accountId, (account) =>
+      account.noteOpened(sessionId, opened.version),
+    );
+    return { status: 201, body: toApiSession({ ...found, version: opened.version }) };
+  },
+});
+
+export const listSessions = handle({
+  body: NoBody,
+  run: async (_body, call) => {
+    const query = Object.fromEntries(new URL(call.request.url).searchParams);
+    const { limit, state, cursor } = parse(ListSessionsQuery, query);
+    const place = cursor === undefined ? {} : { place: cursor };
+    const page = { most: limit + 1, ended: state === "all", ...place };
+    const { found } = await visit(call, async (account, keyHash) => {
+      return await account.listSessions(keyHash, page);
+    });
+    return { body: toApiSessions(found, limit) };
+  },
+});
+
+export const showSession = handle({
+  body: NoBody,
+  run: async (_body, call, { sessionId = "" }) => {
+    const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: false });
+    const session = await atRunner(call, visited, (whose) => sessionOnRunner(call, whose));
+    return { body: toLiveApiSession(session, visited.found) };
+  },
+});
+
+export const deleteSession = handle({
+  body: NoBody,
+  run: async (_body, call, { sessionId = "" }) => {
+    const id = fromSessionWord(sessionId);
+    if (id !== "") call.line.sessionId = id;
+    const { key } = await visit(call, async (account, keyHash) => {
+      return await account.deleteSession(keyHash, id);
+    });
+    await close(call, { accountId: key.accountId, sessionId: id });
+    return "nothing";
+  },
+});
+
+export const interruptSession = handle({
+  body: NoBody,
+  run: async (_body, call, { sessionId = "" }) => await tell(call, sessionId, "interrupt"),
+});
+
+export const resetSession = handle({
+  body: NoBody,
+  run: async (_body, call, { sessionId = "" }) => await tell(call, sessionId, "reset"),
+});
+
+async function tell(call: Call, word: string, what: "interrupt" | "reset") {
+  const visited = await visitSession(call, fromSessionWord(word), { isUse: true });
+  await atRunner(call, visited, (whose) => tellSession(call, whose, what));
+  return { body: { sessionId: toSessionWord(visited.found.id) } };
+}
+
+/** The session is over for its owner, whatever the runner says; it forgets it by itself in the end. */
+async function close(call: Call, whose: { accountId: string; sessionId: string }): Promise<void> {
+  try {
+    await closeOnRunner(call, whose);
+  } catch (thrown) {
+    logTrouble(call, `the deleted session ${whose.sessionId} was left to its runner: ${thrown}`);
+  }
+}

@@ -1,0 +1,86 @@
+// How a call that is no execution gets to what it is about: one question to the account, which knows
+// the caller's key, its rate, and whether the session or the execution is its own. What a runner then
+// says of a session's end is put on record.
+
+import { Failure } from "../shared/errors.ts";
+import type { LanguageId } from "../shared/languages.ts";
+import type { Account, Visit } from "./account/account.ts";
+import type { Execution } from "./account/executions.ts";
+import type { Ending, Session } from "./account/sessions.ts";
+import { failureOf, setRateHeaders } from "./admission.ts";
+import type { Call } from "./call.ts";
+import type { KnownKey } from "./key.ts";
+import { withAccount } from "./objects.ts";
+import { keyOf } from "./payer.ts";
+import { endingOf } from "./runner-failure.ts";
+
+/** Something of an account's, and whose it is. */
+export type Visited<Thing> = { key: KnownKey; found: Thing };
+
+type Stub = DurableObjectStub<Account>;
+
+/** Asks the account of the call's key. Throws the Failure that its refusal is. */
+export async function visit<Thing>(
+  call: Call,
+  ask: (account: Stub, keyHash: string) => Promise<Visit<Thing>>,
+): Promise<Visited<Thing>> {
+  const key = await keyOf(call);
+  const visited = await withAccount(call.env, key.accountId, (account) => ask(account, key.hash));
+  if (visited === undefined) throw new Failure("invalid_key");
+  setRateHeaders(call.headers, visited.rate, "calls");
+  if (!visited.ok) throw failureOf(visited);
+  return { key, found: visited.found };
+}
+
+/** Puts a new session of the caller's on record. */
+export async function visitNewSession(
+  call: Call,
+  id: string,
+  language: LanguageId,
+): Promise<Visited<Session>> {
+  call.line.sessionId = id;
+  return await visit<Session>(call, async (account, keyHash) => {
+    return await account.openSession(keyHash, id, language);
+  });
+}
+
+/** A live session of the caller's; `isUse` begins its idle time anew. */
+export async function visitSession(
+  call: Call,
+  id: string,
+  { isUse }: { isUse: boolean },
+): Promise<Visited<Session>> {
+  if (id !== "") call.line.sessionId = id;
+  return await visit<Session>(call, async (account, keyHash) => {
+    return await account.visitSession(keyHash, id, isUse);
+  });
+}
+
+/** An execution of the caller's. */
+export async function visitExecution(call: Call, id: string): Promise<Visited<Execution>> {
+  const visited = await visit<Execution>(call, async (account, keyHash) => {
+    return await account.visitExecution(keyHash, id);
+  });
+  call.line.executionId = id;
+  return visited;
+}
+
+/** Does something with a session at its runner. If it is gone there, that is put on record. */
+export async function atRunner<Answer>(
+  call: Call,
+  { key, found }: Visited<Session>,
+  act: (whose: { accountId: string; sessionId: string }) => Promise<Answer>,
+): Promise<Answer> {
+  const { accountId } = key;
+  try {
+    return await act({ accountId, sessionId: found.id });
+  } catch (thrown) {
+    const ending = thrown instanceof Failure ? endingOf(thrown) : undefined;
+    if (ending !== undefined) await record(call, accountId, found.id, ending);
+    throw thrown;
+  }
+}
+
+async function record(call: Call, accountId: string, id: string, ending: Ending): Promise<void> {
+  await withAccount(call.env, accountId, (account) => account.endSession(id, ending));
+}
