@@ -22,14 +22,15 @@ export class BrokenOff extends Error {
 
 /**
  * The events of `body` up to and including its end. Throws the `Failure` that the runner ended it
- * with, or `BrokenOff` where it did not end as it should.
+ * with, or `BrokenOff` where it did not end as it should, be it for `signal`.
  */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
   believed: Believed,
+  signal: AbortSignal,
 ): AsyncGenerator<ExecutionEvent> {
   let hasStarted = false;
-  for await (const line of readLines(body)) {
+  for await (const line of readLines(body, signal)) {
     const event = eventOf(line);
     if (event.type === "failed") throw failedWith(event.error, believed);
     if (event.type === "start" && hasStarted) throw nonsense("a second start");
@@ -66,10 +67,13 @@ function nonsense(what: string): BrokenOff {
 }
 
 /** The lines of a body, without their ends. What comes after the last line's end is no line. */
-async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+async function* readLines(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
   let parts: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of readChunks(body)) {
+  for await (const chunk of readChunks(body, signal)) {
     let from = 0;
     for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
       parts.push(chunk.subarray(from, at));
@@ -85,8 +89,15 @@ async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<stri
 }
 
 /** The pieces of a body; whatever goes wrong with its connection breaks it off. */
-async function* readChunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* readChunks(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   const reader = body.getReader();
+  // What is still to come is of no interest then, nor is how the runner takes that.
+  const leave = () => reader.cancel().catch(() => undefined);
+  signal.addEventListener("abort", leave);
+  if (signal.aborted) await leave();
   try {
     for (;;) {
       const { done, value } = await reader.read().catch((thrown: unknown) => {
@@ -96,8 +107,8 @@ async function* readChunks(body: ReadableStream<Uint8Array>): AsyncGenerator<Uin
       yield value;
     }
   } finally {
-    // What is still to come is of no interest, nor is how the runner takes that.
-    await reader.cancel().catch(() => undefined);
+    signal.removeEventListener("abort", leave);
+    await leave();
   }
 }
 

@@ -66,7 +66,7 @@ export async function streamOnRunner(
   if (response.status !== 200 || response.body === null) {
     throw failureFrom({ status: response.status, text: await response.text() }, OF_EXECUTING);
   }
-  for await (const event of readEvents(response.body, OF_EXECUTING)) {
+  for await (const event of readEvents(response.body, OF_EXECUTING, signal)) {
     if (event.type === "end") return event.report;
     tell(event);
   }
