@@ -2,7 +2,8 @@
 // `result` as they come, and one last event, which is `end` with the whole reply or `error` with what
 // would have been answered instead. What goes wrong before anything has begun is answered as ever,
 // with its own status. No part of this waits for the client: what is told is bounded, so a client
-// that reads slowly costs a bounded amount of memory and delays nothing.
+// that reads slowly costs a bounded amount of memory and delays nothing. That a client has gone is
+// noticed when it is told the next thing, a heartbeat at the latest.
 
 import { HEARTBEAT_MS, OUTPUT_BYTES_MAX, RESULT_BYTES_MAX, RESULTS_MAX } from "../shared/limits.ts";
 import type { ExecutionEvent } from "../shared/runner-api.ts";
@@ -32,7 +33,6 @@ export async function streamExecution(call: Call, order: Order, words: Words): P
   const onGone = () => {
     if (order.wishes.detach !== true) hangUp.abort();
   };
-  call.request.signal.addEventListener("abort", onGone);
   const begun = await begin(call, order);
   const events = new EventStream(onGone);
   const limit = limited();
