@@ -69,9 +69,9 @@ export const removeFile = handle({
 
 function targetOf({ request }: Call): Target {
   const escaped = ROUTE.exec(new URL(request.url).pathname)?.[1] ?? "";
-  const isDirectory = escaped === "" || escaped.endsWith("/");
+  if (escaped === "") return { name: "", isDirectory: true };
+  const isDirectory = escaped.endsWith("/");
   const name = decoded(isDirectory ? escaped.slice(0, -1) : escaped);
-  if (name === "" && isDirectory && escaped.length <= 1) return { name, isDirectory };
   const parsed = WorkspacePath.safeParse(name);
   if (!parsed.success) throw badPath(parsed.error.issues[0]?.message ?? "is not valid");
   return { name, isDirectory };
