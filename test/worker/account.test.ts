@@ -8,6 +8,7 @@ import { DETACHED_REPORT_MS } from "../../shared/limits.ts";
 import { CREDIT_MICRO } from "../../shared/money.ts";
 import type { Account } from "../../worker/account/account.ts";
 import type { Hold, Intent } from "../../worker/admission.ts";
+import { checkLedger, type Entry, randomFrom } from "./kit/ledger.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -267,8 +268,6 @@ describe("an account", () => {
   });
 });
 
-type Entry = { kind: string; id: string; amount_micro: number; balance_micro: number };
-
 describe("the ledger", () => {
   it.each(Array.from({ length: 20 }, (_, seed) => seed + 1))(
     "adds up after a long life in a random order (seed %d)",
@@ -302,38 +301,9 @@ describe("the ledger", () => {
         }
         clockAt(nowMs + LASTS_MS);
         await account.alarm();
-        check(storage.sql.exec<Entry>("SELECT * FROM entry ORDER BY number").toArray());
+        checkLedger(storage.sql.exec<Entry>("SELECT * FROM entry ORDER BY number").toArray());
         expect(storage.sql.exec("SELECT * FROM hold").toArray()).toEqual([]);
       });
     },
   );
 });
-
-/** Every entry's balance is the sum so far, is not negative, and every hold ended once. */
-function check(entries: Entry[]): void {
-  let sumMicro = 0;
-  const open = new Map<string, number>();
-  const ended = new Set<string>();
-  for (const { kind, id, amount_micro, balance_micro } of entries) {
-    sumMicro += amount_micro;
-    expect(balance_micro).toBe(sumMicro);
-    expect(sumMicro).toBeGreaterThanOrEqual(0);
-    if (kind === "grant") continue;
-    expect(ended.has(id)).toBe(false);
-    if (kind === "reserve") open.set(id, -amount_micro);
-    else {
-      expect(amount_micro).toBeLessThanOrEqual(open.get(id) ?? -1);
-      ended.add(id);
-    }
-  }
-  expect(ended.size).toBe(open.size);
-}
-
-/** The same numbers for the same seed, so that a failure can be repeated. */
-function randomFrom(seed: number): () => number {
-  let state = seed * 2_654_435_761;
-  return () => {
-    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0;
-    return ((state ^ (state >>> 13)) >>> 0) / 2 ** 32;
-  };
-}
