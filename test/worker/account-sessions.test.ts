@@ -175,6 +175,8 @@ class Life {
   readonly #pick: (below: number) => number;
   readonly #sessions: string[] = [];
   readonly #ended = new Map<string, string>();
+  /** How much this account likes to open sessions. */
+  readonly #greed: number;
   #executions = 0;
   #nowMs = START_MS;
 
@@ -182,12 +184,13 @@ class Life {
     this.#account = account;
     this.#sql = sql;
     this.#pick = (below) => Math.floor(random() * below);
+    this.#greed = this.#pick(2) * 40;
   }
 
   async step(): Promise<void> {
     this.#nowMs += this.#pick(10) === 0 ? this.#pick(SESSION_IDLE_MS_MAX) : this.#pick(5000);
     clockAt(this.#nowMs);
-    await this.#act(this.#pick(12));
+    await this.#act(this.#pick(12 + this.#greed));
     this.#check();
   }
 
@@ -202,7 +205,8 @@ class Life {
     else if (deed < 9) this.#account.settleLate(execution, chargeMicro, REPORT);
     else if (deed < 10) this.#account.void(execution, ENDINGS[this.#pick(8)]);
     else if (deed < 11) this.#account.deleteSession(KEY_HASH, id);
-    else await this.#account.alarm();
+    else if (deed < 12) await this.#account.alarm();
+    else this.#open();
   }
 
   #open(): void {

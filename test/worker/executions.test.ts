@@ -180,6 +180,9 @@ describe("an execution that is heard of late", () => {
     const late = await account.settleLate(hold.id, 4000, report);
     expect(late).toEqual({ chargedMicro: 4000, balanceMicro: (before - 2) * 2000 });
     expect(await account.settleLate(hold.id, 4000, report)).toEqual(late);
+    expect(await account.visitExecution(keyHash, hold.id)).toMatchObject({
+      found: { state: "done" },
+    });
     expect(await account.settle(hold.id, 4000)).toBe("already_expired");
     fake.executions.set(id, DONE);
     expect((await show()).status).toBe(200);
