@@ -1,9 +1,11 @@
 // The runner's settings: the only file of the runner that reads the environment. A setting that is
 // missing or does not parse stops the runner with a sentence saying which and why.
 
-import { totalmem } from "node:os";
+import { homedir, totalmem } from "node:os";
+import { join } from "node:path";
 import * as z from "zod";
 import { SANDBOX_KINDS } from "../shared/languages.ts";
+import { type PackageSources, sourcesOf } from "./packages/sources.ts";
 
 /**
  * What one sandbox is reckoned to take of the host's memory while it is idle, most of them being of
@@ -13,6 +15,8 @@ const SANDBOX_MEMORY_BYTES = 96 * 1024 * 1024;
 /** The share of the host's memory that sandboxes may be reckoned to take together. */
 const MEMORY_SHARE = 0.5;
 const SANDBOXES_MAX = 256;
+
+const Url = z.url({ protocol: /^https?$/, error: "must be an http or https address" });
 
 const Settings = z.object({
   RUNNER_ID: z.string().regex(/^[a-z0-9-]{1,63}$/, "must be letters, digits and dashes"),
@@ -33,6 +37,18 @@ const Settings = z.object({
   /** Where `GET /metrics` is answered; nowhere when it is not set. */
   METRICS_PORT: z.coerce.number().int().min(0).max(65_535).optional(),
   METRICS_HOST: z.string().default("127.0.0.1"),
+  /** Where Python's wheels and npm's packages are looked for; there are none when it is not set. */
+  CODERUNNER_PIP_INDEX: Url.optional(),
+  CODERUNNER_NPM_REGISTRY: Url.optional(),
+  /** Where those may send us for files, as addresses parted by commas. */
+  CODERUNNER_PACKAGE_ORIGINS: z
+    .string()
+    .transform((list) => list.split(",").map((one) => one.trim()).filter((one) => one !== ""))
+    .pipe(z.array(Url))
+    .default([]),
+  /** Where what was fetched is kept, and how much of it. */
+  CODERUNNER_PACKAGE_CACHE_DIR: z.string().startsWith("/", "must be a path").optional(),
+  CODERUNNER_PACKAGE_CACHE_MB: z.coerce.number().int().min(64).max(1_048_576).default(1024),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
 });
 
@@ -48,6 +64,8 @@ export type RunnerConfig = {
   poolCeiling: number;
   compileCacheBytes: number;
   strictIsolation: boolean;
+  /** Where packages come from; `undefined` where sessions may not have any. */
+  packages: PackageSources | undefined;
   metrics: { port: number; host: string } | undefined;
   logLevel: string;
 };
@@ -77,9 +95,24 @@ export function readConfig(env: Record<string, string | undefined>): RunnerConfi
     poolCeiling: settings.POOL_CEILING ?? ceilingFor(totalmem(), floor),
     compileCacheBytes: settings.COMPILE_CACHE_MB * 1024 * 1024,
     strictIsolation: settings.STRICT_ISOLATION,
+    packages: packagesOf(settings),
     metrics: metricsPort === undefined ? undefined : { port: metricsPort, host: metricsHost },
     logLevel: settings.LOG_LEVEL,
   };
+}
+
+function packagesOf(settings: z.infer<typeof Settings>): PackageSources | undefined {
+  const { CODERUNNER_PIP_INDEX: pipIndex, CODERUNNER_NPM_REGISTRY: npmRegistry } = settings;
+  if (pipIndex === undefined && npmRegistry === undefined) return undefined;
+  return sourcesOf({
+    pipIndex,
+    npmRegistry,
+    furtherOrigins: settings.CODERUNNER_PACKAGE_ORIGINS,
+    cacheDir:
+      settings.CODERUNNER_PACKAGE_CACHE_DIR ??
+      join(homedir(), ".cache", "agent-coderunner", "packages"),
+    cacheBytesMax: settings.CODERUNNER_PACKAGE_CACHE_MB * 1024 * 1024,
+  });
 }
 
 /** As many sandboxes as the machine's memory allows, but room for every kind's floor. */

@@ -50,6 +50,9 @@ const HARDENING = {
   LogConfig: { Type: "none", Config: {} },
 } as const;
 
+/** Whom a tool runs as: nobody who owns anything. */
+const TOOL_USER = "65534:65534";
+
 export type Engine = {
   docker: Docker;
   image: string;
@@ -108,10 +111,57 @@ export async function startContainer(
   }
 }
 
+/** A command to run alone in a container, and the folder of the host that it may read, if any. */
+export type Tool = {
+  command: readonly string[];
+  folder?: { host: string; inside: string } | undefined;
+};
+
+/**
+ * Starts a command of the image, nobody's program, behind the same walls as a sandbox and as a user
+ * without any rights. What it says and is told goes over its standard streams. It has to be removed.
+ */
+export async function startTool(
+  engine: Engine,
+  tool: Tool,
+  listener: ContainerListener,
+): Promise<{ id: string; stdin: Duplex }> {
+  const { folder } = tool;
+  const container = await create(engine, {
+    Entrypoint: [...tool.command],
+    User: TOOL_USER,
+    WorkingDir: "/tmp",
+    HostConfig: {
+      ...hostConfigOf(engine),
+      CapAdd: [],
+      Binds: folder === undefined ? [] : [`${folder.host}:${folder.inside}:ro`],
+    },
+  });
+  try {
+    const stdin = await attach(container);
+    stdin.on("error", () => undefined); // its close follows
+    hear(engine.docker, stdin, listener);
+    await container.start(within(CALL_MS_MAX));
+    return { id: container.id, stdin };
+  } catch (thrown) {
+    await removeContainer(engine, container.id).catch(() => undefined); // the start is what failed
+    throw thrown;
+  }
+}
+
 function createContainer(engine: Engine, door: Door): Promise<Docker.Container> {
+  return create(engine, {
+    Cmd: [DOOR_PATH],
+    HostConfig: { ...hostConfigOf(engine), Binds: [`${door.dir}:${DOOR_MOUNT}:ro`] },
+  });
+}
+
+function create(
+  engine: Engine,
+  options: Docker.ContainerCreateOptions,
+): Promise<Docker.Container> {
   return engine.docker.createContainer({
     Image: engine.image,
-    Cmd: [DOOR_PATH],
     Hostname: "sandbox",
     OpenStdin: true,
     StdinOnce: true,
@@ -119,16 +169,19 @@ function createContainer(engine: Engine, door: Door): Promise<Docker.Container> 
     AttachStdout: true,
     AttachStderr: true,
     Labels: { [LABEL_RUNNER]: engine.runnerId, [LABEL_OWNER]: JSON.stringify(identifySelf()) },
-    HostConfig: {
-      ...HARDENING,
-      Binds: [`${door.dir}:${DOOR_MOUNT}:ro`],
-      Runtime: engine.runtime,
-      CapAdd: [...HARDENING.CapAdd],
-      CapDrop: [...HARDENING.CapDrop],
-      SecurityOpt: [...HARDENING.SecurityOpt],
-    },
+    ...options,
     ...within(CALL_MS_MAX),
   });
+}
+
+function hostConfigOf(engine: Engine) {
+  return {
+    ...HARDENING,
+    Runtime: engine.runtime,
+    CapAdd: [...HARDENING.CapAdd],
+    CapDrop: [...HARDENING.CapDrop],
+    SecurityOpt: [...HARDENING.SecurityOpt],
+  };
 }
 
 async function connectTo(

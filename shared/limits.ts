@@ -138,6 +138,24 @@ export const HEARTBEAT_MS = 10 * SECOND_MS;
 /** How long a runner keeps what came of an execution whose caller has left. */
 export const DETACHED_REPORT_MS = 10 * MINUTE_MS;
 
+/** Packages one session may ask for of each kind, and how long one requirement may be. */
+export const PACKAGES_ASKED_MAX = 32;
+export const PACKAGE_REQUIREMENT_BYTES_MAX = 200;
+/** Packages that may come of it, with what they depend on. */
+export const PACKAGES_CHOSEN_MAX = 250;
+/** Largest archive of a package, and all archives together. */
+export const PACKAGE_ARCHIVE_BYTES_MAX = 32 * MIB;
+export const PACKAGES_ARCHIVED_BYTES_MAX = 48 * MIB;
+/** What all packages of one request may take of the workspace, in pages and in entries. */
+export const PACKAGES_BYTES_MAX = 48 * MIB;
+export const PACKAGES_ENTRIES_MAX = 12_000;
+/** What may be read of an index while packages are chosen: of one answer, in all, and how often. */
+export const PACKAGE_INDEX_BYTES_MAX = 32 * MIB;
+export const PACKAGE_INDEXES_BYTES_MAX = 256 * MIB;
+export const PACKAGE_READS_MAX = 2000;
+/** How long getting packages may take, from the request to the last file. */
+export const PACKAGES_MS_MAX = 45 * SECOND_MS;
+
 /** Throws when two limits contradict each other. `rule` is the sentence the log will show. */
 function mustHold(holds: boolean, rule: string): void {
   if (!holds) throw new Error(`limits contradict each other: ${rule}`);
@@ -173,6 +191,8 @@ mustHold(
   "the default number of sessions is allowed",
 );
 mustHold(SANDBOX_IDLE_MS_MAX < SESSION_IDLE_MS_MAX, "a session lasts longer than a spare sandbox");
+
+mustHold(PACKAGES_BYTES_MAX < WORKSPACE_BYTES_MAX, "packages leave room in the workspace");
 
 /** The longest a runner may take to answer for an execution with these times of its own. */
 export function answerMsMax(times: { runTimeoutMs: number; compileTimeoutMs: number }): number {

@@ -1,0 +1,142 @@
+// Chooses npm packages for what a session asks, with npm's own resolver, and says which go where. It
+// runs alone in a container without network: what the resolver wants to read comes to a server in this
+// same process, which asks the runner for it on standard output and gets it on standard input. Nothing
+// is downloaded or installed, and no code of a package ever runs. What the image has counts as there.
+//
+// The words are those of choose.py; here `chosen` is [{url, integrity, location, bin, hasScripts}].
+
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const PROJECT = "/tmp/project";
+const require = createRequire("/opt/coderunner/packages/npm/node_modules/");
+const Arborist = require("@npmcli/arborist");
+const npa = require("npm-package-arg");
+const semver = require("semver");
+
+/** What a resolver looks at. Bundled packages come with the archive, so they are not looked for. */
+const READ = ["name", "version", "dependencies", "optionalDependencies", "peerDependencies"].concat(
+  ["peerDependenciesMeta", "bin", "os", "cpu", "libc", "engines", "hasInstallScript", "dist"],
+);
+
+let heard = Buffer.alloc(0);
+const chunks = process.stdin[Symbol.asyncIterator]();
+
+async function hearMore() {
+  const { value, done } = await chunks.next();
+  if (done) process.exit(1);
+  return value;
+}
+
+async function hearLine() {
+  for (;;) {
+    const end = heard.indexOf(10);
+    if (end >= 0) {
+      const line = heard.subarray(0, end).toString();
+      heard = heard.subarray(end + 1);
+      return JSON.parse(line);
+    }
+    heard = Buffer.concat([heard, await hearMore()]);
+  }
+}
+
+async function hearBytes(count) {
+  const parts = [heard];
+  for (let length = heard.length; length < count; length += parts.at(-1).length) {
+    parts.push(await hearMore());
+  }
+  const all = Buffer.concat(parts);
+  heard = all.subarray(count);
+  return all.subarray(0, count);
+}
+
+function say(message) {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}
+
+let turn = Promise.resolve();
+
+/** Asks the runner to read `url`; one at a time. */
+function get(url) {
+  const mine = turn.then(async () => {
+    say({ get: url, accept: "application/vnd.npm.install-v1+json, application/json;q=0.8" });
+    const answer = await hearLine();
+    return { ...answer, body: await hearBytes(answer.bytes) };
+  });
+  turn = mine.catch(() => undefined);
+  return mine;
+}
+
+/** A package's document with nothing in it but what is looked at. */
+function essence(text) {
+  const document = JSON.parse(text);
+  const versions = Object.entries(document.versions ?? {}).map(([version, manifest]) => {
+    const kept = READ.filter((key) => manifest[key] !== undefined);
+    const hasInstallScript = ["preinstall", "install", "postinstall"].some(
+      (name) => manifest.scripts?.[name] !== undefined,
+    );
+    const essential = Object.fromEntries(kept.map((key) => [key, manifest[key]]));
+    return [version, { ...(hasInstallScript && { hasInstallScript }), ...essential }];
+  });
+  const { name, "dist-tags": tags } = document;
+  return JSON.stringify({ name, "dist-tags": tags, versions: Object.fromEntries(versions) });
+}
+
+function serve(registry) {
+  const server = createServer(async (request, response) => {
+    const answer = await get(`${registry}${request.url.slice(1)}`);
+    const isThere = answer.status === 200;
+    response.writeHead(answer.status || 502, { "content-type": "application/json" });
+    response.end(isThere ? essence(answer.body.toString()) : "{}");
+  });
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${server.address().port}/`));
+  });
+}
+
+/** Whether the image has what `requirement` asks for, and that asks for more than the newest. */
+function isThere(requirement) {
+  const { name, rawSpec, type } = npa(requirement);
+  const file = join("/node_modules", name, "package.json");
+  if (!existsSync(file)) return false;
+  if (rawSpec === "*" || rawSpec === "") return true;
+  const { version } = JSON.parse(readFileSync(file, "utf8"));
+  return (type === "version" || type === "range") && semver.satisfies(version, rawSpec);
+}
+
+async function choose({ registry, requirements }) {
+  mkdirSync(PROJECT, { recursive: true });
+  const wanted = requirements.filter((requirement) => !isThere(requirement));
+  if (wanted.length === 0) return [];
+  const arborist = new Arborist({
+    path: PROJECT,
+    cache: "/tmp/cache",
+    registry: await serve(registry),
+    replaceRegistryHost: "never",
+    fetchRetries: 0,
+    allowGit: "none",
+    allowRemote: "none",
+    allowFile: "none",
+    allowDirectory: "none",
+    audit: false,
+    engineStrict: false,
+    omit: ["dev"],
+  });
+  const tree = await arborist.buildIdealTree({ add: wanted });
+  const nodes = [...tree.inventory.values()].filter((node) => !node.isRoot && !node.inert);
+  return nodes.map(({ resolved, integrity, location, package: manifest }) => ({
+    url: resolved,
+    integrity,
+    location,
+    bin: manifest.bin ?? {},
+    hasScripts: manifest.hasInstallScript === true,
+  }));
+}
+
+const answer = await choose(await hearLine()).then(
+  (chosen) => ({ chosen }),
+  (error) => ({ refused: String(error?.message ?? error) }),
+);
+process.stdout.write(`${JSON.stringify(answer)}\n`, () => process.exit(0));
