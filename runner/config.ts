@@ -43,7 +43,12 @@ const Settings = z.object({
   /** Where those may send us for files, as addresses parted by commas. */
   CODERUNNER_PACKAGE_ORIGINS: z
     .string()
-    .transform((list) => list.split(",").map((one) => one.trim()).filter((one) => one !== ""))
+    .transform((list) =>
+      list
+        .split(",")
+        .map((one) => one.trim())
+        .filter((one) => one !== ""),
+    )
     .pipe(z.array(Url))
     .default([]),
   /** Where what was fetched is kept, and how much of it. */

@@ -156,10 +156,7 @@ function createContainer(engine: Engine, door: Door): Promise<Docker.Container> 
   });
 }
 
-function create(
-  engine: Engine,
-  options: Docker.ContainerCreateOptions,
-): Promise<Docker.Container> {
+function create(engine: Engine, options: Docker.ContainerCreateOptions): Promise<Docker.Container> {
   return engine.docker.createContainer({
     Image: engine.image,
     Hostname: "sandbox",

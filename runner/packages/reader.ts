@@ -3,7 +3,7 @@
 // is packed, and the reading ends when it is more than it may be or takes too long. Answers are kept
 // for some minutes, so that what is asked again and again is not fetched again and again.
 
-import { Agent as HttpAgent, type IncomingMessage, get as httpGet } from "node:http";
+import { Agent as HttpAgent, get as httpGet, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, get as httpsGet } from "node:https";
 import { isIP } from "node:net";
 import { createGunzip } from "node:zlib";

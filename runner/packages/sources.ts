@@ -28,7 +28,12 @@ type Named = {
 };
 
 /** What the operator's addresses mean. The index's and the registry's own hosts may be private ones. */
-export function sourcesOf({ pipIndex, npmRegistry, furtherOrigins, ...cache }: Named): PackageSources {
+export function sourcesOf({
+  pipIndex,
+  npmRegistry,
+  furtherOrigins,
+  ...cache
+}: Named): PackageSources {
   const named = [pipIndex, npmRegistry].flatMap((address) => address ?? []);
   const all = [
     ...named.map((address) => sourceOf(address, true)),

@@ -3,7 +3,8 @@
 // same process, which asks the runner for it on standard output and gets it on standard input. Nothing
 // is downloaded or installed, and no code of a package ever runs. What the image has counts as there.
 //
-// The words are those of choose.py; here `chosen` is [{url, integrity, location, bin, hasScripts}].
+// The words are those of choose.py, but several documents may be asked for at a time; `chosen` is
+// [{name, version, url, integrity, location, bin, hasScripts}].
 
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -56,17 +57,24 @@ function say(message) {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
-let turn = Promise.resolve();
+const asked = new Map();
+let count = 0;
 
-/** Asks the runner to read `url`; one at a time. */
+/** Asks the runner to read `url`. */
 function get(url) {
-  const mine = turn.then(async () => {
-    say({ get: url, accept: "application/vnd.npm.install-v1+json, application/json;q=0.8" });
+  const id = ++count;
+  const answer = new Promise((resolve) => asked.set(id, resolve));
+  say({ id, get: url, accept: "application/vnd.npm.install-v1+json, application/json;q=0.8" });
+  return answer;
+}
+
+async function hearAnswers() {
+  for (;;) {
     const answer = await hearLine();
-    return { ...answer, body: await hearBytes(answer.bytes) };
-  });
-  turn = mine.catch(() => undefined);
-  return mine;
+    const body = await hearBytes(answer.bytes);
+    asked.get(answer.id)({ ...answer, body });
+    asked.delete(answer.id);
+  }
 }
 
 /** A package's document with nothing in it but what is looked at. */
@@ -106,14 +114,19 @@ function isThere(requirement) {
   return (type === "version" || type === "range") && semver.satisfies(version, rawSpec);
 }
 
-async function choose({ registry, requirements }) {
+/** Commands by name; a package with a single one need not name it. */
+function commandsOf(name, bin = {}) {
+  return typeof bin === "string" ? { [name.split("/").at(-1)]: bin } : bin;
+}
+
+async function choose({ source, requirements }) {
   mkdirSync(PROJECT, { recursive: true });
   const wanted = requirements.filter((requirement) => !isThere(requirement));
   if (wanted.length === 0) return [];
   const arborist = new Arborist({
     path: PROJECT,
     cache: "/tmp/cache",
-    registry: await serve(registry),
+    registry: await serve(source),
     replaceRegistryHost: "never",
     fetchRetries: 0,
     allowGit: "none",
@@ -124,13 +137,16 @@ async function choose({ registry, requirements }) {
     engineStrict: false,
     omit: ["dev"],
   });
+  hearAnswers();
   const tree = await arborist.buildIdealTree({ add: wanted });
   const nodes = [...tree.inventory.values()].filter((node) => !node.isRoot && !node.inert);
-  return nodes.map(({ resolved, integrity, location, package: manifest }) => ({
+  return nodes.map(({ name, version, resolved, integrity, location, package: manifest }) => ({
+    name,
+    version,
     url: resolved,
     integrity,
     location,
-    bin: manifest.bin ?? {},
+    bin: commandsOf(name, manifest.bin),
     hasScripts: manifest.hasInstallScript === true,
   }));
 }

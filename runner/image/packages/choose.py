@@ -3,9 +3,9 @@
 # gets it on standard input. Nothing is downloaded or installed, and no code of a package ever runs.
 # What the image has counts as installed.
 #
-# Out: {"get": URL, "accept": TYPES}, in the end {"chosen": [{url, hashes}]} or {"refused": text}.
-# In: first {"index": URL, "requirements": [...]}, then for each get {"status", "url", "type", "bytes"}
-# and that many bytes.
+# Out: {"get": URL, "accept": TYPES, "id": N}, in the end {"chosen": [{url, hashes}]} or {"refused": text}.
+# In: first {"source": URL, "requirements": [...]}, then for each get {"id", "status", "url", "type",
+# "bytes"} and that many bytes; status 0 is what could not be read.
 
 import io
 import json
@@ -41,7 +41,7 @@ class Runner(BaseAdapter):
     """The only way out: the runner reads for us, and only from where it may."""
 
     def send(self, request, **_):
-        say({"get": request.url, "accept": request.headers.get("Accept", "*/*")})
+        say({"id": 0, "get": request.url, "accept": request.headers.get("Accept", "*/*")})
         answer = hear()
         body = from_runner.read(answer["bytes"])
         if answer["status"] == 0:
@@ -81,7 +81,7 @@ def main():
     os.dup2(null, 0)
     os.dup2(errors, 1)
     os.dup2(errors, 2)
-    chosen = choose(order["index"], order["requirements"])
+    chosen = choose(order["source"], order["requirements"])
     if chosen is None:
         with open(ERRORS, errors="replace") as text:
             say({"refused": text.read()[-16384:]})
