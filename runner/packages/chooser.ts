@@ -33,7 +33,9 @@ export const ChosenWheel = z.object({
 });
 export type ChosenWheel = z.infer<typeof ChosenWheel>;
 
-const LOCATION = /^(?:node_modules\/(?:@[A-Za-z0-9._~-]+\/)?[A-Za-z0-9._~-]+\/?)+$/;
+/** `node_modules/a/node_modules/@b/c`: no step begins with a dot, so none leads elsewhere. */
+const PLACED = String.raw`node_modules/(?:@[\w~-][\w.~-]*/)?[\w~-][\w.~-]*`;
+const LOCATION = new RegExp(`^${PLACED}(?:/${PLACED})*$`);
 export const ChosenTarball = z.object({
   name: z.string().max(214),
   version: z.string().max(256),

@@ -38,7 +38,7 @@ export class Tree {
 
   /** Puts a file at `path` below `place`, which is a folder of ours. */
   add(place: string, path: string, mode: number, content: Buffer): void {
-    const name = `${place}/${pathWithin(path)}`;
+    const name = pathWithin(`${place}/${pathWithin(path)}`);
     if (Buffer.byteLength(name) > FILE_NAME_BYTES_MAX) throw refused(`${path}: too long a name`);
     const before = this.#files.get(name);
     this.#bytes +=
