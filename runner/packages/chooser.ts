@@ -200,14 +200,23 @@ function parse(line: string): unknown {
   }
 }
 
-/** What the resolver says of its reasons, for the caller: its errors, as far as they are text. */
+/** What the resolver says of its reasons, for the caller, as far as it is text. */
 function refusal(text: string): Failure {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
-  const lines = text.replace(/[\u0000-\u0009\u000b-\u001f\u007f]/g, "").split("\n");
-  const errors = lines.filter((line) => line.startsWith("ERROR: "));
-  const said = (errors.length > 0 ? errors.map((line) => line.slice(7)) : lines).join(" ").trim();
+  const said = reasonsOf(text)
+    .replace(/\p{Cc}/gu, " ")
+    .trim();
   const cause = said.slice(0, CAUSE_CHARACTERS_MAX);
   return new Failure("packages_refused", {
     message: `These packages cannot be installed${cause === "" ? "." : `: ${cause}`}`,
   });
+}
+
+/** Of all that pip says, its errors and what contradicts what; of anything else, all. */
+function reasonsOf(text: string): string {
+  const lines = text.split("\n").map((line) => line.trim());
+  const errors = lines.filter((line) => line.startsWith("ERROR: ") && !line.includes("://"));
+  if (errors.length === 0) return text;
+  const from = lines.indexOf("The conflict is caused by:");
+  const conflict = from < 0 ? [] : lines.slice(from + 1, lines.indexOf("", from));
+  return [...errors.map((line) => line.slice("ERROR: ".length)), conflict.join(", ")].join(" ");
 }

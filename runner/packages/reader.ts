@@ -127,7 +127,10 @@ function agentsOf<A>(Agent: new (options: object) => A): { any: A; public: A } {
 }
 
 async function bodyOf(response: IncomingMessage, { bytesMax }: ReadOptions): Promise<Buffer> {
-  const tooLarge = new Failure("packages_too_large", { detail: `more than ${bytesMax} bytes` });
+  const tooLarge = new Failure("packages_too_large", {
+    message: "A package, or what its index says of it, is too large to be fetched.",
+    detail: `more than ${bytesMax} bytes`,
+  });
   if (Number(response.headers["content-length"] ?? 0) > bytesMax) {
     response.destroy();
     throw tooLarge;

@@ -46,7 +46,7 @@ export class Tree {
     this.#files.set(name, { name, mode, content });
     this.#enter(name);
     const entries = this.#files.size + this.#folders.size;
-    if (this.#bytes > PACKAGES_BYTES_MAX) throw tooLarge("too many bytes");
+    if (this.#bytes > PACKAGES_BYTES_MAX) throw tooLarge("bytes");
     if (entries > PACKAGES_ENTRIES_MAX) throw tooLarge(`${entries} entries`);
   }
 
@@ -70,8 +70,7 @@ export function pathWithin(path: string): string {
 }
 
 function isStrangeStep(step: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  return step === ".." || /[\\\u0000-\u001f\u007f]/.test(step) || /^[a-z]:/i.test(step);
+  return step === ".." || /[\\\p{Cc}]/u.test(step) || /^[a-z]:/i.test(step);
 }
 
 /** Reads what unpacks from an archive, as long as it is no more than there is room for. */
@@ -98,8 +97,13 @@ export function refused(detail: string): Failure {
   });
 }
 
+/** More than there is room for. */
 export function tooLarge(detail: string): Failure {
-  return new Failure("packages_too_large", { detail });
+  const mib = PACKAGES_BYTES_MAX / 1024 / 1024;
+  return new Failure("packages_too_large", {
+    message: `These packages take more than ${mib} MiB or ${PACKAGES_ENTRIES_MAX} files.`,
+    detail,
+  });
 }
 
 /** What an unpacker threw, as a refusal where it is not a failure already. */

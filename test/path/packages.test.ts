@@ -126,21 +126,20 @@ function namesOf({ packages: told }: PackageSet): string[] {
   return told.map(({ name, version }) => `${name} ${version}`).sort();
 }
 
-function programFiles(files: readonly PackageFile[], name: string, code: string) {
-  const sent = files.map(({ name, content }) => {
+function programFiles(files: readonly PackageFile[]) {
+  return files.map(({ name, content }) => {
     return { name, content: content.toString("base64"), encoding: "base64" as const };
   });
-  return [{ name, content: code }, ...sent];
 }
 
 const PATHED = "import sys; sys.path.insert(0, '.packages/python')\n";
 
 function runPython({ files }: PackageSet, code: string): Promise<string> {
-  return outputOf("python", "", { files: programFiles(files, "main.py", PATHED + code) });
+  return outputOf("python", PATHED + code, { files: programFiles(files) });
 }
 
 function runNode({ files }: PackageSet, code: string): Promise<string> {
-  return outputOf("javascript", "", { files: programFiles(files, "main.js", code) });
+  return outputOf("javascript", code, { files: programFiles(files) });
 }
 
 describe("Python's packages", () => {
@@ -161,8 +160,7 @@ describe("Python's packages", () => {
   it("bring their commands", async () => {
     const { files } = await packages.get({ pip: ["beta"] });
     const code = "PYTHONPATH=.packages/python python3 .packages/python/bin/beta\n";
-    const sent = programFiles(files, "main.sh", code);
-    expect(await outputOf("bash", "", { files: sent })).toBe("beta 1\n");
+    expect(await outputOf("bash", code, { files: programFiles(files) })).toBe("beta 1\n");
   });
 
   const refused: [string, string, RegExp][] = [

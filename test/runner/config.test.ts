@@ -55,7 +55,34 @@ describe("the settings", () => {
     });
   });
 
+  it("name where packages come from, and none do where none is named", () => {
+    expect(readConfig(NEEDED).packages).toBeUndefined();
+    const { packages } = readConfig({
+      ...NEEDED,
+      CODERUNNER_PIP_INDEX: "https://me:safe@index.example/simple",
+      CODERUNNER_PACKAGE_ORIGINS: "https://files.example, https://index.example:444/a",
+      CODERUNNER_PACKAGE_CACHE_DIR: "/var/cache/packages",
+      CODERUNNER_PACKAGE_CACHE_MB: "64",
+    });
+    expect(packages).toMatchObject({
+      pipIndex: "https://index.example/simple/",
+      npmRegistry: undefined,
+      cacheDir: "/var/cache/packages",
+      cacheBytesMax: 64 * 1024 ** 2,
+    });
+    expect(packages?.origins.map(({ origin, mayBePrivate }) => [origin, mayBePrivate])).toEqual([
+      ["https://index.example", true],
+      ["https://files.example", false],
+      ["https://index.example:444", false],
+    ]);
+  });
+
   const bad: [string, string | undefined][] = [
+    ["CODERUNNER_PIP_INDEX", "index.example"],
+    ["CODERUNNER_NPM_REGISTRY", "file:///etc"],
+    ["CODERUNNER_PACKAGE_ORIGINS", "https://files.example,files.example"],
+    ["CODERUNNER_PACKAGE_CACHE_DIR", "here"],
+    ["CODERUNNER_PACKAGE_CACHE_MB", "0"],
     ["RUNNER_ID", undefined],
     ["RUNNER_ID", ""],
     ["RUNNER_ID", "Has Spaces"],

@@ -62,7 +62,7 @@ def choose(index, requirements):
     # It would fetch what it has chosen, which is the runner's part.
     RequirementPreparer.prepare_linked_requirements_more = lambda *_, **__: None
     code = pip([
-        "--isolated", "install", "--dry-run", "--quiet", "--report", REPORT,
+        "--isolated", "install", "--dry-run", "--report", REPORT,
         "--index-url", index, "--only-binary", ":all:", "--no-cache-dir", "--retries", "0",
         "--no-input", "--no-color", "--disable-pip-version-check", "--progress-bar", "off",
         "--break-system-packages", "--root-user-action", "ignore", "--", *requirements,
