@@ -80,7 +80,7 @@ export function readConfig(env: Record<string, string | undefined>): RunnerConfi
   const parsed = Settings.safeParse(env);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
-    throw new Error(`setting ${issue?.path.join(".")}: ${issue?.message}`);
+    throw new Error(`setting ${String(issue?.path[0])}: ${issue?.message}`);
   }
   const settings = parsed.data;
   const { POOL_FLOOR: floor, METRICS_PORT: metricsPort, METRICS_HOST: metricsHost } = settings;
