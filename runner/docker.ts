@@ -52,6 +52,8 @@ const HARDENING = {
 
 /** Whom a tool runs as: nobody who owns anything. */
 const TOOL_USER = "65534:65534";
+/** A quarter of what a working sandbox has, so that no tool takes the processors from programs. */
+const TOOL_CPU_SHARES = 256;
 
 export type Engine = {
   docker: Docker;
@@ -134,6 +136,7 @@ export async function startTool(
     HostConfig: {
       ...hostConfigOf(engine),
       CapAdd: [],
+      CpuShares: TOOL_CPU_SHARES,
       Binds: folder === undefined ? [] : [`${folder.host}:${folder.inside}:ro`],
     },
   });

@@ -19,7 +19,10 @@ const CAUSE_CHARACTERS_MAX = 600;
 
 /** A running resolver: what it is told goes to `write`, and `end` makes sure that it is gone. */
 export type Resolver = { write: (bytes: Buffer | string) => void; end: () => Promise<void> };
-export type ResolverListener = { onData: (chunk: Buffer) => void; onClose: () => void };
+export type ResolverListener = {
+  onData: (chunk: Buffer) => void /** With the last it wrote to its standard error, for the log. */;
+  onClose: (lastWords: string) => void;
+};
 /** Starts the resolver of one manager; what it says and its end are told to the listener. */
 export type StartResolver = (manager: Manager, listener: ResolverListener) => Promise<Resolver>;
 
@@ -139,7 +142,8 @@ class Talk {
     }
   };
 
-  readonly onClose = (): void => this.#fault("the resolver ended");
+  readonly onClose = (lastWords: string): void =>
+    this.#fault(`the resolver ended, and said: ${lastWords}`);
 
   #hear(line: string): void {
     const message = Message.safeParse(parse(line));

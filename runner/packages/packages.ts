@@ -33,6 +33,8 @@ const CHOICE_MS = 10 * 60_000;
 const CHOICES_MAX = 500;
 const REQUESTS_AT_ONCE = 2;
 const REQUESTS_WAITING_MAX = 32;
+const ACCOUNT_WAITING_MAX = 8;
+const ACCOUNTS_MAX = 1000;
 const FETCHES_AT_ONCE = 8;
 
 export type InstalledPackage = {
@@ -67,6 +69,9 @@ export type PackagesOptions = {
   msMax?: number;
 };
 
+/** Who asks, and what says that nobody waits for it any more. */
+export type Asker = { accountId: string; signal?: AbortSignal | undefined };
+
 export class Packages {
   readonly #options: PackagesOptions;
   readonly #reader: Reader;
@@ -74,6 +79,8 @@ export class Packages {
   readonly #choices = new LRUCache<string, Archive[]>({ max: CHOICES_MAX, ttl: CHOICE_MS });
   readonly #closing = new AbortController();
   readonly #unfinished = new Set<Promise<unknown>>();
+  /** Of accounts that asked lately; more than can be waiting at a time. */
+  readonly #accounts = new LRUCache<string, Turns>({ max: ACCOUNTS_MAX });
   readonly #turns = new Turns(REQUESTS_AT_ONCE, REQUESTS_WAITING_MAX);
 
   constructor(options: PackagesOptions) {
@@ -86,14 +93,22 @@ export class Packages {
   /**
    * Gets what `request` asks for. Throws a Failure: `packages_disabled` before anything is fetched,
    * `packages_refused` where there is no such package or a bad one, `packages_too_large`, and
-   * `packages_unreachable`, which alone may go well another time. `signal` gives it up.
+   * `packages_unreachable`, which alone may go well another time.
    */
-  async get(request: PackagesRequest, signal?: AbortSignal): Promise<PackageSet> {
+  async get(request: PackagesRequest, { accountId, signal }: Asker): Promise<PackageSet> {
     this.#admit(request);
     const deadline = AbortSignal.timeout(this.#options.msMax ?? PACKAGES_MS_MAX);
     const given = signal === undefined ? [] : [signal];
     const until = AbortSignal.any([...given, deadline, this.#closing.signal]);
-    return this.#keepTillOver(this.#turns.take(until, () => this.#make(request, until)));
+    const work = () => this.#turns.take(until, () => this.#make(request, until));
+    return this.#keepTillOver(this.#turnsOf(accountId).take(until, work));
+  }
+
+  /** One account's requests come one after the other, so that it cannot keep the others waiting. */
+  #turnsOf(accountId: string): Turns {
+    const turns = this.#accounts.get(accountId) ?? new Turns(1, ACCOUNT_WAITING_MAX);
+    this.#accounts.set(accountId, turns);
+    return turns;
   }
 
   /** Gives up whatever is under way; resolves when nothing is left of it. */

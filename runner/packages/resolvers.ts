@@ -7,13 +7,21 @@ import { type Engine, removeContainer, startTool, type Tool } from "../docker.ts
 import type { Manager, StartResolver } from "./chooser.ts";
 
 const HERE = "/opt/coderunner/packages";
+/** Characters that are kept of what a resolver says on its standard error. */
+const LAST_WORDS_MAX = 2000;
 const NPM_RESOLVER = "@npmcli/arborist";
 
 /** Starts resolvers on `engine`. */
 export function resolversOn(engine: Engine): StartResolver {
   return async (manager, { onData, onClose }) => {
-    const onStderr = () => undefined; // what it says there is for nobody
-    const { id, stdin } = await startTool(engine, toolOf(manager), { onData, onStderr, onClose });
+    let lastWords = "";
+    const { id, stdin } = await startTool(engine, toolOf(manager), {
+      onData,
+      onStderr: (chunk) => {
+        lastWords = (lastWords + chunk.toString("utf8")).slice(-LAST_WORDS_MAX);
+      },
+      onClose: () => onClose(lastWords),
+    });
     const end = async () => {
       stdin.destroy();
       await removeContainer(engine, id);

@@ -6,8 +6,9 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { connectEngine } from "../../runner/docker.ts";
+import { connect } from "../../runner/host/client.ts";
 import { type PackageSet, Packages } from "../../runner/packages/packages.ts";
 import { resolversOn } from "../../runner/packages/resolvers.ts";
 import { sourcesOf } from "../../runner/packages/sources.ts";
@@ -17,6 +18,7 @@ import { type NpmManifest, PackageRegistry } from "../kit/package-registry.ts";
 import { containersOf, engineSettings } from "../kit/runner-process.ts";
 import { shareRunner } from "../kit/shared-runner.ts";
 
+const ASKER = { accountId: "ordinary" };
 const RUNNER_ID = `packages-${process.pid}`;
 const { outputOf } = shareRunner();
 let registry: PackageRegistry;
@@ -144,21 +146,21 @@ function runNode({ files }: PackageSet, code: string): Promise<string> {
 
 describe("Python's packages", () => {
   it("are the newest wheels for the Python and the platform of the image", async () => {
-    const set = await packages.get({ pip: ["alpha", "native"] });
+    const set = await packages.get({ pip: ["alpha", "native"] }, ASKER);
     expect(namesOf(set)).toEqual(["alpha 2.0", "native 1.0"]);
     const code = "import alpha, native; print(alpha.V, native.V)";
     expect(await runPython(set, code)).toBe("2 native\n");
   });
 
   it("come with what they need, but not with what the image has", async () => {
-    const set = await packages.get({ pip: ["beta"] });
+    const set = await packages.get({ pip: ["beta"] }, ASKER);
     expect(namesOf(set)).toEqual(["alpha 1.0", "beta 1.0"]);
     expect(registry.requests.filter((path) => path.includes("numpy"))).toEqual([]);
-    expect((await packages.get({ pip: ["numpy", "requests>=2"] })).files).toEqual([]);
+    expect((await packages.get({ pip: ["numpy", "requests>=2"] }, ASKER)).files).toEqual([]);
   });
 
   it("bring their commands", async () => {
-    const { files } = await packages.get({ pip: ["beta"] });
+    const { files } = await packages.get({ pip: ["beta"] }, ASKER);
     const code = "PYTHONPATH=.packages/python python3 .packages/python/bin/beta\n";
     expect(await outputOf("bash", code, { files: programFiles(files) })).toBe("beta 1\n");
   });
@@ -170,7 +172,7 @@ describe("Python's packages", () => {
     ["contradict each other in", "clash", /alpha==1\.0.*alpha==2\.0/],
   ];
   it.each(refused)("are refused where %s %s", async (_, requirement, words) => {
-    const asked = packages.get({ pip: [requirement] });
+    const asked = packages.get({ pip: [requirement] }, ASKER);
     await expect(asked).rejects.toMatchObject({
       code: "packages_refused",
       message: expect.stringMatching(words),
@@ -180,21 +182,21 @@ describe("Python's packages", () => {
 
 describe("npm's packages", () => {
   it("lie where Node looks for them, each with the version it needs", async () => {
-    const set = await packages.get({ npm: ["one", "two"] });
+    const set = await packages.get({ npm: ["one", "two"] }, ASKER);
     expect(namesOf(set)).toEqual(["one 1.0.0", "one 2.0.0", "two 1.0.0"]);
     const code = "console.log(require('one'), require('two'))";
     expect(await runNode(set, code)).toBe("2 two 1\n");
   });
 
   it("have no script run, and say that they have some", async () => {
-    const { packages: told, files } = await packages.get({ npm: ["two"] });
+    const { packages: told, files } = await packages.get({ npm: ["two"] }, ASKER);
     const skipped = told.filter(({ hasSkippedScripts }) => hasSkippedScripts);
     expect(skipped.map(({ name }) => name)).toEqual(["two"]);
     expect(files.find(({ name }) => name === "node_modules/.bin/two")?.mode).toBe(0o755);
   });
 
   it("leave out what is for another platform, and what is in the image", async () => {
-    expect(namesOf(await packages.get({ npm: ["three", "lodash", "zod@>=3"] }))).toEqual([
+    expect(namesOf(await packages.get({ npm: ["three", "lodash", "zod@>=3"] }, ASKER))).toEqual([
       "three 1.0.0",
     ]);
   });
@@ -207,9 +209,35 @@ describe("npm's packages", () => {
     ["what is needed is a folder by", "by-file"],
   ];
   it.each(refused)("are refused where %s %s", async (_, requirement) => {
-    const asked = packages.get({ npm: [requirement] });
+    const asked = packages.get({ npm: [requirement] }, ASKER);
     await expect(asked).rejects.toMatchObject({ code: "packages_refused" });
     expect(registry.requests).not.toContain("/a.tgz");
+  });
+});
+
+describe("a resolver", () => {
+  it("is alone, without network or rights, and gone when it took too long", async () => {
+    const heard = Promise.withResolvers<void>();
+    registry.on("/simple/silent/", () => heard.resolve()); // and never an answer
+    const given = new AbortController();
+    const asked = packages.get({ pip: ["silent"] }, { ...ASKER, signal: given.signal });
+    const refused = expect(asked).rejects.toMatchObject({ code: "packages_unreachable" });
+    await heard.promise;
+    const [id = ""] = await containersOf(RUNNER_ID);
+    const docker = connect(engineSettings().CODERUNNER_DOCKER_SOCKET);
+    const { HostConfig, Config, Mounts } = await docker.getContainer(id).inspect();
+    expect(HostConfig).toMatchObject({
+      NetworkMode: "none",
+      ReadonlyRootfs: true,
+      CapAdd: [],
+      CapDrop: ["ALL"],
+      Runtime: engineSettings().CODERUNNER_RUNTIME,
+    });
+    expect([Config.User, Mounts.filter(({ RW }) => RW)]).toEqual(["65534:65534", []]);
+    expect(Config.Env.join("\n")).not.toMatch(/CODERUNNER|SECRET|http/);
+    given.abort();
+    await refused;
+    await vi.waitFor(async () => expect(await containersOf(RUNNER_ID)).toEqual([]), 10_000);
   });
 });
 
@@ -218,10 +246,13 @@ describe("the registries this machine is set up with", () => {
     const found = await registriesHere();
     console.log(found === undefined ? "none answers; the one of this test serves" : "they answer");
     const from = found ?? { pipIndex: registry.index, npmRegistry: registry.npm };
-    const set = await packagesFrom(from).get({
-      pip: ["inflection==0.5.1"],
-      npm: ["left-pad@1.3.0"],
-    });
+    const set = await packagesFrom(from).get(
+      {
+        pip: ["inflection==0.5.1"],
+        npm: ["left-pad@1.3.0"],
+      },
+      ASKER,
+    );
     expect(namesOf(set)).toEqual(["inflection 0.5.1", "left-pad 1.3.0"]);
     expect(await runPython(set, "import inflection; print(inflection.pluralize('post'))")).toBe(
       "posts\n",

@@ -14,7 +14,7 @@ import { PackageStore } from "../../../runner/packages/store.ts";
 import { PackagesRequest } from "../../../shared/packages.ts";
 import { wheelOf } from "../../kit/archives.ts";
 import { PackageRegistry } from "../../kit/package-registry.ts";
-import { packagesFrom, type Script, type Setting } from "./kit.ts";
+import { ASKER, packagesFrom, type Script, type Setting } from "./kit.ts";
 
 const GREET = wheelOf("greet", "1.0", [{ name: "greet.py", content: "" }]);
 const GREET_FILE = "greet-1.0-py3-none-any.whl";
@@ -43,7 +43,7 @@ function make(setting: Partial<Setting> = {}) {
 
 function codeOf(setting: Partial<Setting> = {}): Promise<string> {
   return make(setting)
-    .packages.get(PIP)
+    .packages.get(PIP, ASKER)
     .then(
       () => "no failure",
       (thrown) => thrown.code ?? String(thrown),
@@ -75,7 +75,7 @@ describe("a registry that leads elsewhere", () => {
     const byName = other.origin.replace("127.0.0.1", "localhost");
     registry.addWheel("named", "named-1.0-py3-none-any.whl", GREET, { url: `${byName}${THERE}` });
     const { packages } = make({ furtherOrigins: [byName] });
-    const asked = packages.get({ pip: ["named"] });
+    const asked = packages.get({ pip: ["named"] }, ASKER);
     await expect(asked).rejects.toMatchObject({ code: "packages_refused" });
     expect(other.requests).toEqual([]);
   });
@@ -163,7 +163,7 @@ describe("a resolver that is not what it was", () => {
       const chosen = { name: "a", version: "1.0.0", url: "x", integrity: "", location, bin: {} };
       const script: Script = async () => ({ chosen: [{ ...chosen, hasScripts: false }] });
       const { packages } = make({ script });
-      const asked = packages.get({ npm: ["a"] });
+      const asked = packages.get({ npm: ["a"] }, ASKER);
       await expect(asked, location).rejects.toMatchObject({ code: "runner_fault" });
     }
   });
@@ -180,14 +180,18 @@ describe("a resolver that is not what it was", () => {
 
   it("is waited for so long and no longer, and is ended", async () => {
     const { packages, ended } = make({ script: () => new Promise(() => undefined), msMax: 200 });
-    await expect(packages.get(PIP)).rejects.toMatchObject({ code: "packages_unreachable" });
+    await expect(packages.get(PIP, ASKER)).rejects.toMatchObject({ code: "packages_unreachable" });
     expect(ended()).toBe(1);
   });
 
   it("is ended when the runner ends, or whoever asked has gone", async () => {
     const { packages, ended } = make({ script: () => new Promise(() => undefined) });
     const gone = new AbortController();
-    const asked = [packages.get(PIP, gone.signal), packages.get(PIP), packages.get(PIP)];
+    const asked = [
+      packages.get(PIP, { ...ASKER, signal: gone.signal }),
+      packages.get(PIP, ASKER),
+      packages.get(PIP, ASKER),
+    ];
     const settled = Promise.allSettled(asked);
     gone.abort();
     await expect(asked[0]).rejects.toMatchObject({ code: "packages_unreachable" });

@@ -9,6 +9,9 @@ import { Packages } from "../../../runner/packages/packages.ts";
 import { sourcesOf } from "../../../runner/packages/sources.ts";
 import type { PackageRegistry } from "../../kit/package-registry.ts";
 
+/** Who asks, where that does not matter. */
+export const ASKER = { accountId: "ordinary" };
+
 export type Heard = { status: number; url: string; body: Buffer };
 /** What a resolver does: it may read, and what it returns is its last word, as bytes of a line. */
 export type Script = (

@@ -17,7 +17,7 @@ import {
 import type { PackagesRequest } from "../../../shared/packages.ts";
 import { tarballOf, wheelOf, zipOf } from "../../kit/archives.ts";
 import { PackageRegistry } from "../../kit/package-registry.ts";
-import { newestNpm, packagesFrom, type Script, type Setting, scripted } from "./kit.ts";
+import { ASKER, newestNpm, packagesFrom, type Script, type Setting, scripted } from "./kit.ts";
 
 let registry: PackageRegistry;
 let undo: (() => Promise<void>)[] = [];
@@ -41,7 +41,7 @@ function make(setting: Partial<Setting> = {}) {
 /** The code of the failure that `request` ends with. */
 async function codeOf(request: PackagesRequest, setting: Partial<Setting> = {}): Promise<string> {
   const { packages } = make(setting);
-  return packages.get(request).then(
+  return packages.get(request, ASKER).then(
     ({ files }) => `no failure but ${files.map(({ name }) => name)}`,
     (thrown) => (thrown instanceof Failure ? thrown.code : String(thrown)),
   );
@@ -55,7 +55,7 @@ describe("packages that are as they should be", () => {
   it("become files of the workspace", async () => {
     registry.addWheel("greet", GREET_FILE, GREET);
     const { packages, ended } = make();
-    const { files, bytes, packages: told } = await packages.get(PIP);
+    const { files, bytes, packages: told } = await packages.get(PIP, ASKER);
     expect(files.map(({ name }) => name)).toEqual([
       ".packages/python/greet/__init__.py",
       ".packages/python/greet-1.0.dist-info/METADATA",
@@ -73,21 +73,21 @@ describe("packages that are as they should be", () => {
   it("are fetched once, and looked for once", async () => {
     registry.addWheel("greet", GREET_FILE, GREET);
     const { packages, cacheDir } = make();
-    const [first, second] = [await packages.get(PIP), await packages.get(PIP)];
+    const [first, second] = [await packages.get(PIP, ASKER), await packages.get(PIP, ASKER)];
     expect(second).toEqual(first);
     expect(registry.requests).toEqual(["/simple/greet/", `/files/${GREET_FILE}`]);
-    await make({ cacheDir }).packages.get(PIP);
+    await make({ cacheDir }).packages.get(PIP, ASKER);
     expect(registry.requests.slice(2)).toEqual(["/simple/greet/"]);
   });
 
   it("are fetched again when what was kept is not what it was", async () => {
     registry.addWheel("greet", GREET_FILE, GREET);
     const { packages, cacheDir } = make();
-    const first = await packages.get(PIP);
+    const first = await packages.get(PIP, ASKER);
     const [kept = ""] = readdirSync(cacheDir);
     writeFileSync(join(cacheDir, kept), "something else");
     const other = make({ cacheDir });
-    expect(await other.packages.get(PIP)).toEqual(first);
+    expect(await other.packages.get(PIP, ASKER)).toEqual(first);
   });
 
   it("may come from a redirect to where they may come from", async () => {
@@ -97,7 +97,7 @@ describe("packages that are as they should be", () => {
     registry.on(`/moved/${GREET_FILE}`, (_, response) =>
       response.writeHead(302, { location: `/files/${GREET_FILE}` }).end(),
     );
-    expect((await make().packages.get(PIP)).files).toHaveLength(4);
+    expect((await make().packages.get(PIP, ASKER)).files).toHaveLength(4);
   });
 
   it("are npm's as well, with their commands", async () => {
@@ -107,7 +107,7 @@ describe("packages that are as they should be", () => {
       { name: "package/link", type: "symlink", linkname: "/etc/passwd" },
     ]);
     registry.addNpm({ name: "tool", version: "2.0.0", bin: { tool: "./cli.js" } }, archive);
-    const { files } = await make({ script: newestNpm }).packages.get({ npm: ["tool"] });
+    const { files } = await make({ script: newestNpm }).packages.get({ npm: ["tool"] }, ASKER);
     expect(files.map(({ name, mode }) => [name, mode])).toEqual([
       ["node_modules/tool/package.json", 0o644],
       ["node_modules/tool/cli.js", 0o755],
@@ -122,9 +122,11 @@ describe("what is refused", () => {
     const { start } = scripted(newestNpm);
     const packages = new Packages({ sources: undefined, start, log });
     for (const request of [PIP, { npm: ["tool"] }]) {
-      await expect(packages.get(request)).rejects.toMatchObject({ code: "packages_disabled" });
+      await expect(packages.get(request, ASKER)).rejects.toMatchObject({
+        code: "packages_disabled",
+      });
     }
-    expect((await packages.get({})).files).toEqual([]);
+    expect((await packages.get({}, ASKER)).files).toEqual([]);
   });
 
   it("is an archive that is not what the index says", async () => {
@@ -212,10 +214,37 @@ describe("what is refused", () => {
 
   it("is what the resolver refuses, with its words", async () => {
     const { packages } = make();
-    await expect(packages.get(PIP)).rejects.toMatchObject({
+    await expect(packages.get(PIP, ASKER)).rejects.toMatchObject({
       code: "packages_refused",
       message: "These packages cannot be installed: no greet",
     });
+  });
+});
+
+describe("many requests", () => {
+  it("of one account come one after the other, and those of others in between", async () => {
+    const began: string[] = [];
+    const release = Promise.withResolvers<void>();
+    const script: Script = async ({ requirements }) => {
+      began.push(requirements[0] ?? "");
+      await release.promise;
+      return { chosen: [] };
+    };
+    const { packages } = make({ script });
+    const ask = (accountId: string, name: string) => packages.get({ pip: [name] }, { accountId });
+    const asked = [ask("a", "a1"), ask("a", "a2"), ask("b", "b1"), ask("c", "c1")];
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(began).toEqual(["a1", "b1"]);
+    release.resolve();
+    await Promise.all(asked);
+    expect(began.toSorted()).toEqual(["a1", "a2", "b1", "c1"]);
+  });
+
+  it("of one account are refused when very many wait", async () => {
+    const { packages } = make({ script: () => new Promise(() => undefined), msMax: 300 });
+    const asked = Array.from({ length: 20 }, () => packages.get(PIP, ASKER));
+    const codes = (await Promise.allSettled(asked)).map((one) => String(Object(one).reason));
+    expect(codes.filter((code) => code.includes("Too many wait"))).toHaveLength(11);
   });
 });
 
