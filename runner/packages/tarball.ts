@@ -36,7 +36,8 @@ export async function unpackTarball(
   { location, bin }: Placement,
   tree: Tree,
 ): Promise<void> {
-  const commands = new Map(Object.entries(bin).map(([name, file]) => [pathWithin(file), name]));
+  const commands = Object.entries(bin).map(([name, file]) => ({ name, file: pathWithin(file) }));
+  const programs = new Set(commands.map(({ file }) => file));
   const entries = extract();
   const unpacking = pipeline(
     Readable.from([archive]),
@@ -54,7 +55,7 @@ export async function unpackTarball(
         continue;
       }
       const content = await contentOf(entry as AsyncIterable<Buffer>, tree.room);
-      const isProgram = (mode & 0o111) !== 0 || commands.has(path);
+      const isProgram = (mode & 0o111) !== 0 || programs.has(path);
       tree.add(location, path, isProgram ? PROGRAM_MODE : FILE_MODE, content);
     }
     await unpacking;
@@ -65,9 +66,11 @@ export async function unpackTarball(
   if (location.indexOf("/node_modules/") < 0) addCommands(location, commands, tree);
 }
 
+type Command = { name: string; file: string };
+
 /** npm makes links; a file that hands over does the same where there must be none. */
-function addCommands(location: string, commands: Map<string, string>, tree: Tree): void {
-  for (const [file, name] of commands) {
+function addCommands(location: string, commands: readonly Command[], tree: Tree): void {
+  for (const { name, file } of commands) {
     const target = `${location.slice(NODE_PLACE.length + 1)}/${file}`;
     const command = name.split("/").at(-1) ?? name; // a scope is no part of a command
     const text = `#!/bin/sh\nexec "$(dirname "$0")"/${quoted(`../${target}`)} "$@"\n`;

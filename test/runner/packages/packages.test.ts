@@ -106,12 +106,16 @@ describe("packages that are as they should be", () => {
       { name: "package/cli.js", content: "#!/usr/bin/env node\n" },
       { name: "package/link", type: "symlink", linkname: "/etc/passwd" },
     ]);
-    registry.addNpm({ name: "tool", version: "2.0.0", bin: { tool: "./cli.js" } }, archive);
+    registry.addNpm(
+      { name: "tool", version: "2.0.0", bin: { tool: "./cli.js", "@a/too": "cli.js" } },
+      archive,
+    );
     const { files } = await make({ script: newestNpm }).packages.get({ npm: ["tool"] }, ASKER);
     expect(files.map(({ name, mode }) => [name, mode])).toEqual([
       ["node_modules/tool/package.json", 0o644],
       ["node_modules/tool/cli.js", 0o755],
       ["node_modules/.bin/tool", 0o755],
+      ["node_modules/.bin/too", 0o755],
     ]);
   });
 });
