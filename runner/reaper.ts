@@ -7,8 +7,8 @@ import { type Engine, knownContainers, listContainers, removeContainer } from ".
 import { endOrphans } from "./host/orphans.ts";
 
 const REAP_EVERY_MS = 15_000;
-/** A container this young may be one that is just being started. */
-const YOUNG_MS = 60_000;
+/** A container this young may be one that is just being started, or a resolver's at its work. */
+export const YOUNG_MS = 60_000;
 
 export type ReaperOptions = {
   engine: Engine;

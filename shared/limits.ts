@@ -151,7 +151,7 @@ export const PACKAGES_BYTES_MAX = 48 * MIB;
 export const PACKAGES_ENTRIES_MAX = 12_000;
 /** What may be read of an index while packages are chosen: of one answer, in all, and how often. */
 export const PACKAGE_INDEX_BYTES_MAX = 32 * MIB;
-export const PACKAGE_INDEXES_BYTES_MAX = 256 * MIB;
+export const PACKAGE_INDEXES_BYTES_MAX = 128 * MIB;
 export const PACKAGE_READS_MAX = 2000;
 /** How long getting packages may take, from the request to the last file. */
 export const PACKAGES_MS_MAX = 45 * SECOND_MS;

@@ -20,7 +20,8 @@ const CAUSE_CHARACTERS_MAX = 600;
 /** A running resolver: what it is told goes to `write`, and `end` makes sure that it is gone. */
 export type Resolver = { write: (bytes: Buffer | string) => void; end: () => Promise<void> };
 export type ResolverListener = {
-  onData: (chunk: Buffer) => void /** With the last it wrote to its standard error, for the log. */;
+  onData: (chunk: Buffer) => void;
+  /** Hears the last that it wrote to its standard error, for the log. */
   onClose: (lastWords: string) => void;
 };
 /** Starts the resolver of one manager; what it says and its end are told to the listener. */
@@ -167,14 +168,24 @@ class Talk {
     if (++this.#reads > PACKAGE_READS_MAX) {
       throw new Failure("packages_too_large", { detail: `${this.#reads} documents` });
     }
-    const bytesMax = Math.min(PACKAGE_INDEX_BYTES_MAX, PACKAGE_INDEXES_BYTES_MAX - this.#bytes);
-    const options = { accept, bytesMax, signal: this.#signal, mayBePacked: true };
-    const answer = await this.#reader.read(url, options);
-    this.#bytes += answer.body.length;
+    const answer = await this.#reader.read(url, {
+      accept,
+      bytesMax: PACKAGE_INDEX_BYTES_MAX,
+      count: (bytes) => this.#count(bytes),
+      signal: this.#signal,
+      mayBePacked: true,
+    });
     if (answer.status >= 500 || answer.status === 429) {
       throw new Failure("packages_unreachable", { detail: `${url}: status ${answer.status}` });
     }
     return answer;
+  }
+
+  /** All that is read is in memory until the resolver has taken it, so it is counted as it comes. */
+  #count(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes <= PACKAGE_INDEXES_BYTES_MAX) return;
+    throw new Failure("packages_too_large", { detail: "too much to be read while choosing" });
   }
 
   #reply(id: number, { status, url, type, body }: Answer): void {

@@ -34,7 +34,7 @@ export function digestOfIntegrity(integrity: string): Digest | undefined {
 
 /** Whether `content` is what the digest says. Reckoned off the main thread. */
 export async function matches(content: Buffer, { algorithm, hex }: Digest): Promise<boolean> {
-  const found = await subtle.digest(STRENGTHS[algorithm], new Uint8Array(content));
+  const found = await subtle.digest(STRENGTHS[algorithm], content as Uint8Array<ArrayBuffer>);
   return Buffer.from(found).toString("hex") === hex;
 }
 

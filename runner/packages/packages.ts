@@ -230,7 +230,7 @@ export class Packages {
 }
 
 function disabled(field: Manager): Failure {
-  return new Failure("packages_disabled", { field });
+  return new Failure("packages_disabled", { field: `packages.${field}` });
 }
 
 function told({ manager, name, version, hasSkippedScripts }: Archive): InstalledPackage {
@@ -241,8 +241,8 @@ function told({ manager, name, version, hasSkippedScripts }: Archive): Installed
 const WHEEL = /^([A-Za-z0-9._]+)-([A-Za-z0-9._+!]+)-(?:[^-]+-)?[^-]+-[^-]+-[^-]+\.whl$/;
 
 function wheel({ url, hashes }: ChosenWheel): Archive {
-  const file = decodeURIComponent(URL.parse(url)?.pathname.split("/").at(-1) ?? "");
-  const [, name, version] = WHEEL.exec(file) ?? [];
+  const file = URL.parse(url)?.pathname.split("/").at(-1) ?? "";
+  const [, name, version] = WHEEL.exec(file.replace(/%2b/gi, "+").replace(/%21/g, "!")) ?? [];
   if (name === undefined || version === undefined) throw unnamed(url);
   const digest = needDigest(digestOfHashes(hashes), url);
   return {

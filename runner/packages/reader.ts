@@ -24,6 +24,8 @@ export type ReadOptions = {
   /** The media types that will do. */
   accept: string;
   bytesMax: number;
+  /** Hears of every byte as it comes, and may throw. */
+  count?: (bytes: number) => void;
   signal: AbortSignal;
   /** Whether it may come packed, as texts should and archives should not. */
   mayBePacked?: boolean;
@@ -36,6 +38,10 @@ export type Answer = {
   type: string;
   body: Buffer;
 };
+
+class StaleConnection extends Error {
+  override readonly name = "StaleConnection";
+}
 
 export class Reader {
   readonly #sources: ReadonlyMap<string, Source>;
@@ -58,7 +64,10 @@ export class Reader {
   async read(url: string, options: ReadOptions): Promise<Answer> {
     const key = `${options.accept} ${url}`;
     const kept = this.#kept.get(key);
-    if (kept !== undefined && kept.body.length <= options.bytesMax) return kept;
+    if (kept !== undefined && kept.body.length <= options.bytesMax) {
+      options.count?.(kept.body.length);
+      return kept;
+    }
     const answer = await this.#readAnew(url, options);
     if (answer.status === 200) this.#kept.set(key, answer);
     return answer;
@@ -75,7 +84,7 @@ export class Reader {
   async #readAnew(from: string, options: ReadOptions): Promise<Answer> {
     let url = from;
     for (let hops = 0; hops <= REDIRECTS_MAX; hops++) {
-      const response = await this.#ask(url, options).catch((thrown) => {
+      const response = await this.#askAgain(url, options).catch((thrown) => {
         throw failureOf(thrown, url);
       });
       const { statusCode: status = 0, headers } = response;
@@ -89,6 +98,16 @@ export class Reader {
       url = resolve(headers.location, url);
     }
     throw new Failure("packages_unreachable", { detail: `${from}: redirected without end` });
+  }
+
+  /** A connection that was kept may be closed by the other end just as it is used again. */
+  async #askAgain(address: string, options: ReadOptions): Promise<IncomingMessage> {
+    try {
+      return await this.#ask(address, options);
+    } catch (thrown) {
+      if (!(thrown instanceof StaleConnection)) throw thrown;
+      return await this.#ask(address, options);
+    }
   }
 
   #ask(address: string, { accept, signal, mayBePacked = false }: ReadOptions) {
@@ -116,7 +135,11 @@ export class Reader {
       heard,
     );
     request.on("timeout", () => request.destroy(new Error("silent for too long")));
-    request.on("error", reject);
+    request.on("error", (error) => {
+      const isStale =
+        request.reusedSocket && (error as NodeJS.ErrnoException).code === "ECONNRESET";
+      reject(isStale ? new StaleConnection(address, { cause: error }) : error);
+    });
     return promise;
   }
 }
@@ -126,7 +149,10 @@ function agentsOf<A>(Agent: new (options: object) => A): { any: A; public: A } {
   return { any: new Agent(common), public: new Agent({ ...common, lookup: lookupPublic }) };
 }
 
-async function bodyOf(response: IncomingMessage, { bytesMax }: ReadOptions): Promise<Buffer> {
+async function bodyOf(
+  response: IncomingMessage,
+  { bytesMax, count }: ReadOptions,
+): Promise<Buffer> {
   const tooLarge = new Failure("packages_too_large", {
     message: "A package, or what its index says of it, is too large to be fetched.",
     detail: `more than ${bytesMax} bytes`,
@@ -145,6 +171,7 @@ async function bodyOf(response: IncomingMessage, { bytesMax }: ReadOptions): Pro
     for await (const part of plain) {
       bytes += part.length;
       if (bytes > bytesMax) throw tooLarge;
+      count?.(part.length);
       parts.push(part);
     }
   } finally {

@@ -77,9 +77,16 @@ async function hearAnswers() {
   }
 }
 
-/** A package's document with nothing in it but what is looked at. */
+/** A package's document with nothing in it but what is looked at; `undefined` for what is none. */
 function essence(text) {
-  const document = JSON.parse(text);
+  try {
+    return essenceOf(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function essenceOf(document) {
   const versions = Object.entries(document.versions ?? {}).map(([version, manifest]) => {
     const kept = READ.filter((key) => manifest[key] !== undefined);
     const hasInstallScript = ["preinstall", "install", "postinstall"].some(
@@ -95,9 +102,10 @@ function essence(text) {
 function serve(registry) {
   const server = createServer(async (request, response) => {
     const answer = await get(`${registry}${request.url.slice(1)}`);
-    const isThere = answer.status === 200;
-    response.writeHead(answer.status || 502, { "content-type": "application/json" });
-    response.end(isThere ? essence(answer.body.toString()) : "{}");
+    const document = answer.status === 200 ? essence(answer.body.toString()) : "{}";
+    const status = document === undefined ? 502 : answer.status || 502;
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(document);
   });
   return new Promise((resolve) => {
     server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${server.address().port}/`));

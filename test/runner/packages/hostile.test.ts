@@ -11,6 +11,8 @@ import { digestOfHashes, digestOfIntegrity } from "../../../runner/packages/hash
 import { Lines } from "../../../runner/packages/lines.ts";
 import { sourcesOf } from "../../../runner/packages/sources.ts";
 import { PackageStore } from "../../../runner/packages/store.ts";
+import { YOUNG_MS } from "../../../runner/reaper.ts";
+import { PACKAGES_MS_MAX } from "../../../shared/limits.ts";
 import { PackagesRequest } from "../../../shared/packages.ts";
 import { wheelOf } from "../../kit/archives.ts";
 import { PackageRegistry } from "../../kit/package-registry.ts";
@@ -110,6 +112,17 @@ describe("a registry that does not answer well", () => {
     const startedAtMs = performance.now();
     expect(await codeOf({ msMax: 400 })).toBe("packages_unreachable");
     expect(performance.now() - startedAtMs).toBeLessThan(3_000);
+  });
+
+  it("is asked again on a new connection when it has closed the one that was kept", async () => {
+    registry.addWheel("greet", GREET_FILE, GREET);
+    let isFirst = true;
+    registry.on(`/files/${GREET_FILE}`, (request, response) => {
+      if (isFirst) request.socket.resetAndDestroy();
+      else response.end(GREET);
+      isFirst = false;
+    });
+    expect((await make().packages.get(PIP, ASKER)).files).toHaveLength(4);
   });
 
   it.each([500, 503, 429])("with %i is unreachable, not without the package", async (status) => {
@@ -279,6 +292,10 @@ describe("a request", () => {
 });
 
 describe("the small parts", () => {
+  it("are done with a resolver before its container could be taken for a stray", () => {
+    expect(PACKAGES_MS_MAX).toBeLessThan(YOUNG_MS);
+  });
+
   it("take the strongest digest, and none that can be forged", () => {
     const of = (algorithm: string) => createHash(algorithm).update("a");
     const hex = Object.fromEntries(

@@ -307,6 +307,17 @@ describe("what is too large", () => {
     expect(await codeOf(PIP)).toBe("packages_too_large");
   });
 
+  it("is all that is read while choosing, however it is asked for", async () => {
+    const page = zeros(PACKAGE_INDEX_BYTES_MAX - 1);
+    for (let n = 0; n < 6; n++) registry.put(`/simple/${n}`, page);
+    const script: Script = async ({ source }, read) => {
+      const pages = Array.from({ length: 6 }, (_, n) => read(`${source}${n}`));
+      const statuses = (await Promise.all(pages)).map(({ status }) => status);
+      return { refused: `ERROR: read ${statuses}` };
+    };
+    expect(await codeOf(PIP, { script })).toBe("packages_too_large");
+  });
+
   it("is a choice of very many", async () => {
     const script: Script = async () => ({
       chosen: Array.from({ length: PACKAGES_CHOSEN_MAX + 1 }, () => ({ url: "x", hashes: {} })),
