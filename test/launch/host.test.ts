@@ -167,7 +167,7 @@ describe("the private daemon", () => {
       expect(args).toContain(flag);
     }
     const named = args.filter((arg) => arg.includes("=/") || arg.includes("unix://"));
-    expect(named).toHaveLength(6);
+    expect(named).toHaveLength(7);
     for (const arg of named) expect(arg).toContain("agent-coderunner");
   });
 
