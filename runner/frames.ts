@@ -1,41 +1,30 @@
 // The runner's end of the protocol that image/supervisor/protocol.h defines: frames out to a
 // supervisor, frames in from it. What comes in is hostile input: a frame of an unknown type, too
 // long, out of order or with a body of the wrong size is a fault of the sandbox, never an outcome,
-// and ends the parser for good. Knows nothing of jobs, pools or Docker.
+// and ends the parser for good. What is said about files of the workspace is in file-frames.ts. Knows
+// nothing of jobs, pools or Docker.
 
-export const PROTOCOL_VERSION = 4;
-export const PAYLOAD_BYTES_MAX = 64 * 1024;
+import { decodeFileFrame, type FileFrame } from "./file-frames.ts";
+import {
+  encodeFrame,
+  FROM,
+  FrameError,
+  HEADER_BYTES,
+  PAYLOAD_BYTES_MAX,
+  strings,
+  TO,
+} from "./framing.ts";
+
+export {
+  encodeFrame,
+  FROM,
+  FrameError,
+  PAYLOAD_BYTES_MAX,
+  PROTOCOL_VERSION,
+  TO,
+} from "./framing.ts";
+
 const VERSION_BYTES_MAX = 512;
-const HEADER_BYTES = 16;
-
-/** Frame types towards the supervisor. */
-export const TO = {
-  SPAWN: 1,
-  FILE: 2,
-  START: 3,
-  STDIN: 4,
-  SIGNAL: 5,
-  END: 6,
-  PING: 7,
-  PREPARE: 8,
-  READ: 9,
-} as const;
-
-/** Frame types from the supervisor. */
-export const FROM = {
-  HELLO: 101,
-  READY: 102,
-  STDOUT: 103,
-  STDERR: 104,
-  EXIT: 105,
-  CLEANED: 106,
-  PONG: 107,
-  FAULT: 108,
-  PREPARED: 109,
-  CONTENT: 110,
-  CONTENT_END: 111,
-  SHOWN: 112,
-} as const;
 
 /**
  * Why the supervisor ended a job, a stage or a cell. `gone`: nothing has run, because the session's
@@ -82,14 +71,10 @@ export type Frame =
   | { type: "hello" | "cleaned" | "pong"; job: number }
   | { type: "ready" | "prepared"; job: number; version: string }
   | DataFrame
+  | FileFrame
   | { type: "exit"; job: number; body: ExitBody }
   | { type: "content-end"; job: number; body: ContentEnd }
   | { type: "fault"; job: number; text: string };
-
-/** Thrown by the parser: this supervisor can no longer be believed. */
-export class FrameError extends Error {
-  override readonly name = "FrameError";
-}
 
 /** What a process executes, with what environment, and where. */
 export type Command = {
@@ -118,18 +103,6 @@ export type StartBody = {
   hasInput: boolean;
   args: readonly string[];
 };
-
-/** One frame to the supervisor. Throws when the payload is larger than the protocol allows. */
-export function encodeFrame(type: number, job: number, payload: Buffer = Buffer.alloc(0)): Buffer {
-  if (payload.length > PAYLOAD_BYTES_MAX) throw new RangeError("frame payload too long");
-  const frame = Buffer.allocUnsafe(HEADER_BYTES + payload.length);
-  frame.writeUInt32LE(payload.length, 0);
-  frame.writeUInt32LE(type, 4);
-  frame.writeUInt32LE(job, 8);
-  frame.writeUInt32LE(0, 12);
-  payload.copy(frame, HEADER_BYTES);
-  return frame;
-}
 
 /** Starts a program's interpreter. Without arguments it is a fork of the prepared one. */
 export function encodeSpawn(job: number, limits: SpawnLimits, command: Command): Buffer {
@@ -230,12 +203,6 @@ export function encodeStdin(job: number, data: Buffer, staysOpen = false): Buffe
   return frames;
 }
 
-/** C strings, one after the other. A NUL inside one would make two of it, so it is refused. */
-function strings(texts: readonly string[]): Buffer {
-  if (texts.some((text) => text.includes("\0"))) throw new RangeError("NUL in a string");
-  return Buffer.from(texts.map((text) => `${text}\0`).join(""));
-}
-
 /** Cuts a byte stream into frames and checks each. One parser serves one supervisor's whole life. */
 export class FrameParser {
   #pending: Buffer = Buffer.alloc(0);
@@ -289,6 +256,14 @@ function decode(type: number, job: number, payload: Buffer): Frame {
       return { type: "content-end", job, body: decodeContentEnd(payload) };
     case FROM.SHOWN:
       return { type: "shown", job, data: payload };
+    case FROM.FOUND:
+      return decodeFileFrame("found", job, payload);
+    case FROM.PART:
+      return decodeFileFrame("part", job, payload);
+    case FROM.TAKEN:
+      return decodeFileFrame("taken", job, payload);
+    case FROM.TOLD:
+      return decodeFileFrame("told", job, payload);
     case FROM.CLEANED:
       return { type: "cleaned", job };
     case FROM.PONG:

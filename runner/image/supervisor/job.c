@@ -6,6 +6,7 @@
 #include "jobs.h"
 #include "meter.h"
 #include "prepared.h"
+#include "requests.h"
 #include "spawn.h"
 #include "watch.h"
 #include "wipe.h"
@@ -204,6 +205,13 @@ void job_read(const struct frame *frame)
     send_content(job->id, name, bytes_max);
 }
 
+void job_ask(const struct frame *frame)
+{
+    struct job *job = find_job(frame->job);
+    if (!job) return refuse(frame->job, "ask");
+    request_begin(frame, job->uid);
+}
+
 /* ---- ending ---- */
 
 static int kill_everything(struct job *job)
@@ -248,6 +256,7 @@ void job_end(const struct frame *frame)
     memcpy(&keeps_files, frame->payload, sizeof keeps_files);
     job->state = JOB_OVER;
     job_close_channels(job);
+    requests_stop(job->id);
     if (kill_everything(job) != 0) return fault(frame->job, "processes that would not die");
     jobs_reap();
     if (!keeps_files && wipe(job) != 0) return;

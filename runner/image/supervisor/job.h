@@ -40,6 +40,7 @@ void job_start(const struct frame *frame);
 void job_stdin(const struct frame *frame);
 void job_signal(const struct frame *frame);
 void job_read(const struct frame *frame);
+void job_ask(const struct frame *frame);
 void job_end(const struct frame *frame);
 
 /* Fills `fds` with what the jobs wait for; returns how many entries. */

@@ -24,6 +24,9 @@ enum frame_type {
     FRAME_PING = 7,
     FRAME_PREPARE = 8, /* as SPAWN: an interpreter that jobs will be forked from, once and first */
     FRAME_READ = 9,    /* u64 most bytes, name as a C string: a file of the job's workspace is wanted */
+    FRAME_ASK = 10,      /* struct file_ask and a path as a C string: a wish about the workspace */
+    FRAME_ASK_PART = 11, /* u32 request, bytes: more of a file that is being written */
+    FRAME_ASK_ON = 12,   /* struct file_on: how a request is to go on */
     /* supervisor to runner */
     FRAME_HELLO = 101,   /* job carries the protocol version */
     FRAME_READY = 102,   /* the job's interpreter is warm and waits; its version as text */
@@ -37,6 +40,10 @@ enum frame_type {
     FRAME_CONTENT = 110,  /* bytes of the file that was asked for */
     FRAME_CONTENT_END = 111, /* struct content_end: that was all, or there is nothing to be had */
     FRAME_SHOWN = 112,    /* bytes of what a program shows besides its output */
+    FRAME_FOUND = 113,    /* struct file_told: what is going to be read */
+    FRAME_PART = 114,     /* u32 request, bytes: of a file, or struct listed and a name, and again */
+    FRAME_TAKEN = 115,    /* u32 request: a part has been written */
+    FRAME_TOLD = 116,     /* struct file_told: what became of a request; nothing more follows of it */
 };
 
 /* FILE_SOURCE with either: not a file of the workspace's, but the text of the next cell. */
@@ -99,6 +106,71 @@ struct content_end {
     uint32_t result;
     uint32_t mode;  /* permission bits */
     uint64_t bytes; /* sent */
+};
+
+/*
+ * Wishes about files are answered whatever the job is doing, several at a time, each under a number
+ * of its own that the runner gives. What is read is sent in parts, no more of them than the runner
+ * has said it will take; what is written is acknowledged part by part, and seen by no program before
+ * the runner says that it is whole.
+ */
+enum file_deed {
+    DEED_LOOK = 0,
+    DEED_READ = 1,
+    DEED_LIST = 2,
+    DEED_WRITE = 3,
+    DEED_REMOVE = 4,      /* a file, or a directory in which nothing is */
+    DEED_REMOVE_TREE = 5, /* whatever is in it, too */
+};
+
+struct file_ask {
+    uint32_t request;
+    uint32_t deed; /* enum file_deed */
+    uint32_t mode; /* permission bits of what is written */
+    uint32_t parts; /* that may be sent at first */
+    uint64_t max;  /* bytes of what is read, entries of what is listed or removed */
+};
+
+/* MORE: so many parts may be sent on top; WHOLE: all has been written; STOP: nobody wants it any more. */
+enum file_on_what { ON_MORE = 0, ON_WHOLE = 1, ON_STOP = 2 };
+
+struct file_on {
+    uint32_t request;
+    uint32_t what; /* enum file_on_what */
+    uint32_t parts;
+};
+
+enum file_result {
+    TOLD_DONE = 0,
+    TOLD_MISSING = 1,
+    TOLD_OTHER_TYPE = 2,
+    TOLD_TOO_LARGE = 3,
+    TOLD_FULL = 4,
+    TOLD_IN_THE_WAY = 5, /* a directory where the file should be, or none where one should be */
+    TOLD_NOT_EMPTY = 6,
+    TOLD_CUT = 7,     /* there was more than `max` of it */
+    TOLD_STOPPED = 8, /* the runner wanted it no more, or the job has ended */
+    TOLD_TAKEN_AWAY = 9, /* the program has removed what was being written */
+    TOLD_FAILED = 10,    /* in a way there is no word for; `mode` is errno */
+};
+
+enum file_type { TYPE_FILE = 0, TYPE_DIRECTORY = 1, TYPE_LINK = 2, TYPE_OTHER = 3 };
+
+struct file_told {
+    uint32_t request;
+    uint32_t result; /* enum file_result */
+    uint32_t type;   /* enum file_type */
+    uint32_t mode;   /* permission bits */
+    uint64_t bytes;  /* it has, as long as it is FOUND or looked at; that were sent or written, at the end */
+    uint64_t modified_ms;
+};
+
+/* An entry of a directory; its name follows, as a C string. */
+struct listed {
+    uint64_t bytes;
+    uint64_t modified_ms;
+    uint32_t type; /* enum file_type */
+    uint32_t reserved;
 };
 
 struct frame {

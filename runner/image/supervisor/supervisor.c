@@ -11,7 +11,8 @@
  * socket that it is done, or reaches a limit; the supervisor then reports what it measured (EXIT)
  * at once. Where the runner said that it is a stage only, the process may also say that the stage is
  * over and go on waiting: that is reported alike, and another START may follow. Later the runner
- * has everything of the job killed and its files removed (END).
+ * has everything of the job killed and its files removed (END). All the while it may read, write and
+ * remove files of the workspace (ASK), which is done in steps between everything else.
  *
  * Programs own no descriptor of ours but the far ends of their pipes, so no program can forge a
  * frame. All a program can say over its control socket is that it is ready, done, or through with
@@ -21,6 +22,7 @@
 #include "door.h"
 #include "job.h"
 #include "protocol.h"
+#include "requests.h"
 #include "watch.h"
 #include "wipe.h"
 
@@ -31,6 +33,9 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
+
+/* A file that is sent must not keep us from the program's limits and its output. */
+#define FRAME_ROUNDS_MAX 2
 
 static int child_fd = -1;
 
@@ -62,6 +67,9 @@ static void handle(const struct frame *frame)
     case FRAME_SIGNAL: job_signal(frame); return;
     case FRAME_PREPARE: job_prepare(frame); return;
     case FRAME_READ: job_read(frame); return;
+    case FRAME_ASK: job_ask(frame); return;
+    case FRAME_ASK_PART: request_part(frame); return;
+    case FRAME_ASK_ON: request_on(frame); return;
     case FRAME_END: job_end(frame); return;
     case FRAME_PING: send_frame(FRAME_PONG, frame->job, NULL, 0); return;
     default: fault(frame->job, "unknown frame");
@@ -75,24 +83,29 @@ int main(int argc, char **argv)
     watch_open();
     send_frame(FRAME_HELLO, PROTOCOL_VERSION, NULL, 0);
 
-    for (;;) {
-        struct pollfd fds[2 + JOBS_FDS_MAX] = {
-            {.fd = STDIN_FILENO, .events = POLLIN},
+    for (int rounds = 0;;) { /* in which frames have come, one after the other */
+        int is_others_turn = rounds >= FRAME_ROUNDS_MAX;
+        struct pollfd fds[3 + JOBS_FDS_MAX] = {
+            {.fd = is_others_turn ? -1 : STDIN_FILENO, .events = POLLIN},
             {.fd = child_fd, .events = POLLIN},
+            {.fd = requests_wait() ? STDOUT_FILENO : -1, .events = POLLOUT},
         };
-        int count = 2 + jobs_poll_fds(fds + 2);
-        int ready = poll(fds, (nfds_t)count, jobs_next_timeout_ms());
+        int count = 3 + jobs_poll_fds(fds + 3);
+        int ready = poll(fds, (nfds_t)count, is_others_turn ? 0 : jobs_next_timeout_ms());
         if (ready < 0 && errno != EINTR) fault(0, "poll");
 
         if (fds[0].revents) {
             if (!receive_frames(handle)) return 0; /* the runner is gone, and so are we */
+            rounds++;
             continue; /* a frame may have closed a descriptor of this round */
         }
-        jobs_handle_fds(fds + 2);
+        rounds = 0;
+        jobs_handle_fds(fds + 3);
         if (fds[1].revents) {
             drain_child_fd();
             jobs_reap();
         }
         jobs_check_limits();
+        if (fds[2].revents) requests_step();
     }
 }
