@@ -3,6 +3,7 @@
 // and ends the conversation for good. Knows nothing of what jobs are for.
 
 import type { Duplex } from "node:stream";
+import type { FileFrame } from "./file-frames.ts";
 import { type DataFrame, type Frame, FrameParser } from "./frames.ts";
 
 /** The sandbox failed, not the program in it. The message is for the log. */
@@ -12,6 +13,12 @@ export class SandboxFault extends Error {
 
 /** Hears what a job says while it runs, and what of a file is on its way. */
 export type Listener = (frame: DataFrame) => void;
+
+/** Has made requests about files, hears what becomes of them, and when nothing more will. */
+export type FileListener = {
+  hear: (frame: FileFrame) => void;
+  fail: (fault: SandboxFault) => void;
+};
 
 type Waiter = {
   accepts: (frame: Frame) => boolean;
@@ -28,6 +35,8 @@ export class Link {
   job = 0;
   /** Who hears the data of frames; without one it is dropped, but must still be the job's. */
   listener: Listener | undefined;
+  /** Who hears what is said about files; these frames come at any time, besides whatever is waited for. */
+  fileListener: FileListener | undefined;
 
   /** What went wrong, if anything has. */
   get fault(): SandboxFault | undefined {
@@ -83,10 +92,17 @@ export class Link {
     this.#fault = new SandboxFault(reason);
     this.#waiter?.reject(this.#fault);
     this.#waiter = undefined;
+    this.fileListener?.fail(this.#fault);
   }
 
   #take(frame: Frame): void {
     if (frame.type === "fault") return this.fail(`the supervisor failed: ${frame.text}`);
+    if ("request" in frame) {
+      if (frame.job !== this.job) return this.fail(`${frame.type} of another job`);
+      if (this.fileListener === undefined) return this.fail(`${frame.type} nobody asked for`);
+      this.fileListener.hear(frame);
+      return;
+    }
     if ("data" in frame) {
       if (frame.job !== this.job) return this.fail(`${frame.type} of another job`);
       this.listener?.(frame);

@@ -43,6 +43,7 @@ import {
 import { FIRST_UID, interpreterOf, WORKSPACE } from "./interpreters.ts";
 import { Link, SandboxFault } from "./link.ts";
 import { Running, type StageListener, type StageResult } from "./running.ts";
+import { SandboxFiles } from "./sandbox-files.ts";
 
 const START_MS_MAX = 30_000;
 const WARM_MS_MAX = 20_000;
@@ -79,6 +80,8 @@ export class Sandbox {
 
   readonly #engine: Engine;
   readonly #link = new Link();
+  /** Its workspace, as long as it is not frozen. */
+  readonly files = new SandboxFiles(this.#link);
   #container: Container | undefined;
   #group: ControlGroup | undefined;
   #frozen = false;
@@ -259,7 +262,13 @@ export class Sandbox {
    * Kills and wipes everything of the last job, then has a fresh interpreter wait. With `keepsFiles`
    * the files stay, and so does the user whose they are.
    */
-  async recycle({ keepsFiles = false } = {}): Promise<void> {
+  async recycle(options: { keepsFiles?: boolean } = {}): Promise<void> {
+    const recycling = this.#recycle(options);
+    this.files.hold(recycling);
+    await recycling;
+  }
+
+  async #recycle({ keepsFiles = false }: { keepsFiles?: boolean }): Promise<void> {
     if (this.#frozen) await this.thaw();
     const cleaned = this.#link.next("cleaned", SANDBOX_CLEAN_MS_MAX);
     this.#weigh("preparing");
