@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HOW_DIRECTORY (O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC)
 #define NOBODY ((uid_t)-1)
 
 static int close_with_errno(int fd)
@@ -30,19 +29,38 @@ static size_t take_part(const char *path, char *part)
     return strcmp(part, ".") == 0 || strcmp(part, "..") == 0 ? 0 : length;
 }
 
+int open_directory(int parent, const char *name)
+{
+    struct stat info;
+    int fd = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &info) != 0) return close_with_errno(fd);
+    if (S_ISDIR(info.st_mode)) return fd;
+    errno = S_ISLNK(info.st_mode) ? ELOOP : ENOTDIR;
+    return close_with_errno(fd);
+}
+
+int open_directory_to_read(int parent, const char *name)
+{
+    int fd = open_directory(parent, name);
+    if (fd < 0) return -1;
+    int opened = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    close_with_errno(fd);
+    return opened;
+}
+
 /* What is made here belongs to `uid`; what was there already stays whose it is. */
 static int open_or_make(int parent, const char *name, uid_t uid)
 {
     int is_new = uid != NOBODY && mkdirat(parent, name, 0755) == 0;
     if (uid != NOBODY && !is_new && errno != EEXIST) return -1;
-    int fd = openat(parent, name, HOW_DIRECTORY);
-    if (fd >= 0 && is_new && fchown(fd, uid, uid) != 0) return close_with_errno(fd);
+    int fd = open_directory(parent, name);
+    if (fd >= 0 && is_new && fchownat(fd, "", uid, uid, AT_EMPTY_PATH) != 0) return close_with_errno(fd);
     return fd;
 }
 
 static int find(const char *path, uid_t maker, struct place *place)
 {
-    int fd = open(WORKSPACE, HOW_DIRECTORY);
+    int fd = open_directory(AT_FDCWD, WORKSPACE);
     place->directory = -1;
     while (fd >= 0) {
         size_t length = take_part(path, place->name);
@@ -82,9 +100,18 @@ int open_beneath(const char *path, int how)
 {
     struct place place;
     how |= O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC;
-    if (path[0] == '\0') return open(WORKSPACE, how);
     if (find_place(path, &place) != 0) return -1;
     int fd = openat(place.directory, place.name, how);
+    close_with_errno(place.directory);
+    return fd;
+}
+
+int open_directory_beneath(const char *path)
+{
+    struct place place;
+    if (path[0] == '\0') return open_directory_to_read(AT_FDCWD, WORKSPACE);
+    if (find_place(path, &place) != 0) return -1;
+    int fd = open_directory_to_read(place.directory, place.name);
     close_with_errno(place.directory);
     return fd;
 }

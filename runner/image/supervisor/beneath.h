@@ -19,5 +19,15 @@ int find_place(const char *path, struct place *place);
 int make_place(const char *path, uid_t uid, struct place *place);
 void leave_place(struct place *place);
 
-/* Opens what `path` leads to, which may be the workspace itself, without waiting. Returns -1 with errno. */
+/*
+ * The directory `name` in `parent`, to find others in it, and the same to read what is in it. Under
+ * gVisor O_DIRECTORY makes O_NOFOLLOW follow, so what has been opened is looked at instead. Both
+ * return -1 with errno.
+ */
+int open_directory(int parent, const char *name);
+int open_directory_to_read(int parent, const char *name);
+
+/* Opens what `path` leads to, without waiting. Returns -1 with errno. */
 int open_beneath(const char *path, int how);
+/* The directory at `path`, which may be the workspace itself, to be read. Returns -1 with errno. */
+int open_directory_beneath(const char *path);

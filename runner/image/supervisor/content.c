@@ -34,7 +34,7 @@ static void send_end(uint32_t job, enum content_result result, mode_t mode, uint
 void send_content(uint32_t job, const char *name, uint64_t bytes_max)
 {
     struct stat info;
-    int fd = name[0] == '\0' ? (errno = ELOOP, -1) : open_beneath(name, O_RDONLY);
+    int fd = open_beneath(name, O_RDONLY);
     if (fd < 0) return send_end(job, errno == ENOENT ? CONTENT_MISSING : CONTENT_NO_FILE, 0, 0);
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         send_end(job, CONTENT_NO_FILE, 0, 0);

@@ -49,7 +49,7 @@ void tell_of(const struct stat *info, struct file_told *told)
 
 int listing_begin(struct listing *listing, const char *path, uint64_t max)
 {
-    int fd = open_beneath(path, O_RDONLY | O_DIRECTORY);
+    int fd = open_directory_beneath(path);
     if (fd < 0) return -1;
     *listing = (struct listing){
         .directory = fdopendir(fd), .left = max, .looks = 2 * max + LOOKS_EXTRA, .is_root = path[0] == '\0'};

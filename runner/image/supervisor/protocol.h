@@ -42,7 +42,7 @@ enum frame_type {
     FRAME_SHOWN = 112,    /* bytes of what a program shows besides its output */
     FRAME_FOUND = 113,    /* struct file_told: what is going to be read */
     FRAME_PART = 114,     /* u32 request, bytes: of a file, or struct listed and a name, and again */
-    FRAME_TAKEN = 115,    /* u32 request: a part has been written */
+    FRAME_TAKEN = 115,    /* u32 request: a part has been written, or some of a tree removed */
     FRAME_TOLD = 116,     /* struct file_told: what became of a request; nothing more follows of it */
 };
 

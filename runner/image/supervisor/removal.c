@@ -23,7 +23,7 @@ static enum removal empty(int parent, const char *name, int depth, int *left)
         errno = E2BIG;
         return REMOVAL_FAILED;
     }
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open_directory_to_read(parent, name);
     if (fd < 0) return errno == EMFILE || errno == ENOMEM ? REMOVAL_FAILED : REMOVAL_GOES_ON; /* it has changed */
     DIR *directory = fdopendir(fd);
     if (!directory) {
@@ -44,9 +44,11 @@ static enum removal empty(int parent, const char *name, int depth, int *left)
 
 static enum removal remove_in(int directory, const char *name, int depth, int *left)
 {
-    if (--*left < 0) return REMOVAL_GOES_ON;
+    if (*left <= 0) return REMOVAL_GOES_ON;
+    --*left;
     if (unlinkat(directory, name, 0) == 0 || errno == ENOENT) return REMOVAL_DONE;
     if (errno != EISDIR && errno != EPERM) return REMOVAL_FAILED;
+    ++*left; /* only what goes counts, or a deep tree would never lose anything */
     enum removal result = empty(directory, name, depth + 1, left);
     if (result != REMOVAL_DONE) return result;
     if (unlinkat(directory, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return REMOVAL_DONE;

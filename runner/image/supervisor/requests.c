@@ -272,6 +272,7 @@ static void remove_on(struct request *request)
     if (removal == REMOVAL_FAILED) return end_with_errno(request);
     if (request->left <= REMOVED_AT_ONCE) return end(request, TOLD_CUT);
     request->left -= REMOVED_AT_ONCE;
+    send_frame(FRAME_TAKEN, request->job, &request->ask.request, sizeof request->ask.request);
 }
 
 static int can_step(const struct request *request)
