@@ -17,6 +17,7 @@ import type { Link } from "./link.ts";
 const FILE_MODE = 0o644;
 /** Files and directories that one removal may take away. */
 const REMOVED_MAX = 20_000;
+const REMOVE_MS_MAX = 3000;
 /** What looking for files by patterns may look at, and compare. */
 const FOUND_ENTRIES_MAX = 20_000;
 const FOUND_DIRECTORIES_MAX = 1000;
@@ -168,7 +169,13 @@ export class SandboxFiles {
   async delete(path: string, { isRecursive = false } = {}): Promise<void> {
     const deed = isRecursive ? "remove-tree" : "remove";
     const request = await this.#begin({ deed, path, max: REMOVED_MAX }, "quick");
-    refuse(await request.told, deed);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      void request.stop();
+    }, REMOVE_MS_MAX);
+    const told = await request.told.finally(() => clearTimeout(timer));
+    refuse(isLate && told.result === "stopped" ? { ...told, result: "cut" } : told, deed);
   }
 
   /** The files that any of `patterns` means (glob.ts); looks at no more than there is time for. */

@@ -43,6 +43,35 @@ export function contentEndPayload(result = 0, mode = 0o644, bytes = 0): Buffer {
   return payload;
 }
 
+export type ToldFields = { result?: number; type?: number; mode?: number; bytes?: number };
+
+/** What is told of a file, under the number of a request. */
+export function toldPayload(request: number, fields: ToldFields = {}): Buffer {
+  const payload = Buffer.alloc(32);
+  payload.writeUInt32LE(request, 0);
+  payload.writeUInt32LE(fields.result ?? 0, 4);
+  payload.writeUInt32LE(fields.type ?? 0, 8);
+  payload.writeUInt32LE(fields.mode ?? 0o644, 12);
+  payload.writeBigUInt64LE(BigInt(fields.bytes ?? 0), 16);
+  payload.writeBigUInt64LE(1_790_000_000_000n, 24);
+  return payload;
+}
+
+/** A part of what a request is about, or nothing but its number. */
+export function partPayload(request: number, data: Buffer = Buffer.alloc(0)): Buffer {
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(request, 0);
+  return Buffer.concat([head, data]);
+}
+
+/** An entry of a directory, as a listing has it. */
+export function listedEntry(name: Buffer | string, type = 0, bytes = 0): Buffer {
+  const head = Buffer.alloc(24);
+  head.writeBigUInt64LE(BigInt(bytes), 0);
+  head.writeUInt32LE(type, 16);
+  return Buffer.concat([head, Buffer.from(name), Buffer.alloc(1)]);
+}
+
 /** A whole life of a sandbox with one job: every type of frame, in the order a supervisor has. */
 export function supervisorStream(): Buffer {
   const frames = [
@@ -57,6 +86,10 @@ export function supervisorStream(): Buffer {
     [FROM.SHOWN, 7, Buffer.from("{}\n")],
     [FROM.CONTENT, 7, Buffer.from("file")],
     [FROM.CONTENT_END, 7, contentEndPayload(0, 0o600, 4)],
+    [FROM.FOUND, 7, toldPayload(1, { bytes: 4 })],
+    [FROM.PART, 7, partPayload(1, Buffer.from("file"))],
+    [FROM.TAKEN, 7, partPayload(2)],
+    [FROM.TOLD, 7, toldPayload(1, { bytes: 4 })],
     [FROM.CLEANED, 7, undefined],
     [FROM.FAULT, 7, Buffer.from("pipes: Too many open files")],
   ] as const;

@@ -8,7 +8,8 @@ import { supervisorFrame, supervisorStream } from "../kit/supervisor-frames.ts";
 
 const ROUNDS = 25_000;
 const TYPES = [
-  0, 1, 5, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 0xffffffff,
+  0, 1, 5, 100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110, 111, 112, 113, 114, 115, 116,
+  0xffffffff,
 ];
 
 describe("the parser", () => {
@@ -83,6 +84,14 @@ function expectSane(frame: Frame): void {
   if (!Number.isInteger(frame.job) || frame.job < 0) throw new Error("a job that is no number");
   if (frame.type === "stdout" || frame.type === "stderr" || frame.type === "content") {
     if (frame.data.length > PAYLOAD_BYTES_MAX) throw new Error("more data than a frame holds");
+  }
+  if (frame.type === "found" || frame.type === "told") {
+    const { mode, bytes, modifiedAtMs } = frame.told;
+    const isRight = mode <= 0o7777 && [bytes, modifiedAtMs].every(Number.isSafeInteger);
+    if (!isRight) throw new Error("a file that cannot be");
+  }
+  if (frame.type === "part" && (frame.part.length === 0 || frame.part.length > PAYLOAD_BYTES_MAX)) {
+    throw new Error("a part that cannot be");
   }
   if (frame.type === "fault" && frame.text.length > 256) throw new Error("a fault too long to log");
   if (frame.type === "content-end") {

@@ -2,6 +2,7 @@
 // each kind of wrong one.
 
 import { describe, expect, it } from "vitest";
+import type { FileTold } from "../../runner/file-frames.ts";
 import {
   FROM,
   type Frame,
@@ -14,9 +15,19 @@ import { randomFrom } from "../kit/random.ts";
 import {
   contentEndPayload,
   exitPayload,
+  partPayload,
   supervisorFrame,
   supervisorStream,
+  toldPayload,
 } from "../kit/supervisor-frames.ts";
+
+const TOLD: FileTold = {
+  result: "done",
+  type: "file",
+  mode: 0o644,
+  bytes: 4,
+  modifiedAtMs: 1_790_000_000_000,
+};
 
 const WANTED: Frame[] = [
   { type: "hello", job: PROTOCOL_VERSION },
@@ -45,6 +56,10 @@ const WANTED: Frame[] = [
   { type: "shown", job: 7, data: Buffer.from("{}\n") },
   { type: "content", job: 7, data: Buffer.from("file") },
   { type: "content-end", job: 7, body: { result: "whole", mode: 0o600, bytes: 4 } },
+  { type: "found", job: 7, request: 1, told: TOLD },
+  { type: "part", job: 7, request: 1, part: Buffer.from("file") },
+  { type: "taken", job: 7, request: 2 },
+  { type: "told", job: 7, request: 1, told: TOLD },
   { type: "cleaned", job: 7 },
   { type: "fault", job: 7, text: "pipes: Too many open files" },
 ];
@@ -96,7 +111,7 @@ describe("a supervisor's stream", () => {
 
 describe("a stream that is none of a supervisor's", () => {
   const wrong: [string, Buffer][] = [
-    ["a frame of an unknown type", supervisorFrame(0, 113)],
+    ["a frame of an unknown type", supervisorFrame(0, 117)],
     ["a frame of the runner's own", supervisorFrame(0, 3)],
     ["a first frame that is not the first", supervisorFrame(1, FROM.HELLO)],
     ["a repeated frame", Buffer.concat([0, 0].map((seq) => supervisorFrame(seq, FROM.PONG)))],
@@ -124,6 +139,13 @@ describe("a stream that is none of a supervisor's", () => {
       "a file with a mode that is none",
       supervisorFrame(0, FROM.CONTENT_END, 1, contentEndPayload(0, 0o10000)),
     ],
+    ["an answer of no request", supervisorFrame(0, FROM.TOLD, 1, Buffer.alloc(3))],
+    ["an answer that is too short", supervisorFrame(0, FROM.TOLD, 1, Buffer.alloc(31))],
+    ["an answer of no kind", supervisorFrame(0, FROM.TOLD, 1, toldPayload(1, { result: 11 }))],
+    ["an answer of no type", supervisorFrame(0, FROM.FOUND, 1, toldPayload(1, { type: 4 }))],
+    ["an answer of no mode", supervisorFrame(0, FROM.FOUND, 1, toldPayload(1, { mode: 0o10000 }))],
+    ["an empty part of a file", supervisorFrame(0, FROM.PART, 1, partPayload(1))],
+    ["more than was taken", supervisorFrame(0, FROM.TAKEN, 1, partPayload(1, Buffer.from("x")))],
     ["a number too large to count with", supervisorFrame(0, FROM.EXIT, 1, hugeWall())],
   ];
 

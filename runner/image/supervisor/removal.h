@@ -2,7 +2,7 @@
 #pragma once
 
 /* A step removes no more entries than this. */
-#define REMOVED_AT_ONCE 64
+#define REMOVED_AT_ONCE 128
 
 /* What a step came to. */
 enum removal { REMOVAL_FAILED = -1, REMOVAL_DONE = 0, REMOVAL_GOES_ON = 1 };
