@@ -7,6 +7,7 @@ import type { ExecutionReport, RunnerExecuteRequest } from "../shared/runner-api
 import type { CompileCache } from "./compile-cache.ts";
 import type { Execution } from "./executions.ts";
 import { SandboxFault } from "./link.ts";
+import { bringBack } from "./output-files.ts";
 import type { Pool } from "./pool.ts";
 import { jobOf, runProgram } from "./program.ts";
 import type { Sandbox } from "./sandbox.ts";
@@ -42,7 +43,8 @@ export async function execute(
     const place = async (files: typeof job.files) => files;
     const listenerFor = execution?.listenerFor;
     const stages = await runProgram(sandbox, job, { cache, place, listenerFor });
-    return { version: job.version, ...stages, queueMs };
+    const brought = await bringBack(sandbox.files, request.outputFiles);
+    return { version: job.version, ...stages, ...brought, queueMs };
   } catch (thrown) {
     if (!(thrown instanceof SandboxFault)) throw thrown;
     throw new Failure("runner_fault", { detail: thrown.message });

@@ -20,6 +20,8 @@ import { runDirOf } from "./host/paths.ts";
 import { RUNTIME_ARGS } from "./host/runsc.ts";
 import { watchHost } from "./host-load.ts";
 import { Metrics } from "./metrics.ts";
+import { Packages } from "./packages/packages.ts";
+import { resolversOn } from "./packages/resolvers.ts";
 import { Pool } from "./pool.ts";
 import { reap, startReaper } from "./reaper.ts";
 import { executionRoutes, sessionRoutes } from "./routes.ts";
@@ -73,7 +75,12 @@ async function main(config: RunnerConfig): Promise<void> {
     events: metrics.events,
     log,
   });
-  const sessions: Sessions = new Sessions({ pool, versions, cache, log });
+  const packages = new Packages({
+    sources: config.packages,
+    start: resolversOn(engine),
+    log,
+  });
+  const sessions: Sessions = new Sessions({ pool, versions, cache, packages, log });
   const executions = new Executions();
   metrics.watch({ count: (kind) => pool.count(kind), waiting: () => pool.waiting });
   const server = createServer({
@@ -89,6 +96,7 @@ async function main(config: RunnerConfig): Promise<void> {
         execute({ pool, versions, cache, sessions }, request, execution),
       ),
     executions,
+    withSession: (id, accountId, use) => sessions.find(id, accountId).use(use),
     routes: [...sessionRoutes(sessions), ...executionRoutes(executions)],
     health: () => healthOf(config, pool, versions),
   }).listen(config.port, config.host);
@@ -102,6 +110,7 @@ async function main(config: RunnerConfig): Promise<void> {
     log.info({ why }, "draining");
     stopReaper();
     stopSessions();
+    await packages.close();
     await pool.drain(); // who asks meanwhile hears `busy`, which says when to try again
     server.close();
     process.exit(0);

@@ -4,9 +4,11 @@
 
 import * as z from "zod";
 import { STDIN_BYTES_MAX } from "../shared/limits.ts";
+import { PackagesRequest } from "../shared/packages.ts";
 import { parse } from "../shared/parse.ts";
 import {
   FILE_ENCODINGS,
+  type InstalledPackages,
   RUNNER_EXECUTIONS_PATH,
   RUNNER_SESSIONS_PATH,
   RunnerSessionRequest,
@@ -35,7 +37,9 @@ const MoreInput = Owner.extend({
   end: z.boolean().optional(),
 });
 
-/** Everything about sessions but what is in them. */
+const MorePackages = Owner.extend({ packages: PackagesRequest });
+
+/** Everything about sessions but their files. */
 export function sessionRoutes(sessions: Sessions): Route[] {
   const one = `${RUNNER_SESSIONS_PATH}/:id`;
   return [
@@ -69,6 +73,15 @@ export function sessionRoutes(sessions: Sessions): Route[] {
       run: async ({ id, body }) => {
         const session = sessions.find(id, parse(Owner, body).accountId);
         return { body: { interrupted: session.interrupt() } };
+      },
+    },
+    {
+      method: "post",
+      path: `${one}/packages`,
+      run: async ({ id, body }) => {
+        const { accountId, packages } = parse(MorePackages, body);
+        const installed = await sessions.install({ id, accountId }, packages);
+        return { body: { packages: installed } satisfies InstalledPackages };
       },
     },
     {

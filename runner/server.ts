@@ -21,7 +21,8 @@ import {
 } from "../shared/runner-api.ts";
 import { Execution, type Executions } from "./executions.ts";
 import type { Answer, Route } from "./routes.ts";
-import { admit, type Gatekeeper } from "./signed.ts";
+import { answerFileRequest, type FileAccess, isFileRequest } from "./session-files.ts";
+import { admit, admitStream, type Gatekeeper } from "./signed.ts";
 
 export type ServerOptions = {
   keeper: Gatekeeper;
@@ -29,6 +30,7 @@ export type ServerOptions = {
   execute: (request: RunnerExecuteRequest, execution: Execution) => Promise<ExecutionReport>;
   executions: Executions;
   health: () => RunnerHealth;
+  withSession: FileAccess["withSession"];
   /** Routes besides those for executions and health. */
   routes: readonly Route[];
 };
@@ -41,6 +43,10 @@ export function createServer(options: ServerOptions): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
+  app.use((request: Request, response: Response, next: NextFunction) => {
+    if (!isFileRequest(request.originalUrl)) return next();
+    void answerFiles(options, request, response);
+  });
   app.use(express.raw({ type: () => true, limit: REQUEST_BODY_BYTES_MAX }));
 
   app.post(
@@ -65,6 +71,26 @@ export function createServer(options: ServerOptions): Express {
     answerFailure(options.log, request, response, fromExpress(thrown));
   });
   return app;
+}
+
+/** Bodies of these are passed on while they come, so they are not read first. */
+async function answerFiles(
+  options: ServerOptions,
+  request: Request,
+  response: Response,
+): Promise<void> {
+  const startedAtMs = performance.now();
+  const { keeper, log, withSession } = options;
+  const url = `http://runner${request.originalUrl}`;
+  const { method, headers } = request;
+  const verify = () => admitStream(keeper, { method, url }, headers, Date.now());
+  try {
+    const about = await answerFileRequest({ verify, withSession }, request, response);
+    const ms = round(performance.now() - startedAtMs);
+    log.info({ requestId: requestIdOf(headers), path: "files", method, ms, ...about });
+  } catch (thrown) {
+    answerFailure(log, request, response, asFailure(thrown));
+  }
 }
 
 function signedRoute(options: ServerOptions, handle: Handle) {

@@ -11,10 +11,20 @@ import {
   SESSION_IDLE_MS_MAX,
   SESSION_QUEUE_MAX,
 } from "../shared/limits.ts";
-import type { ExecutionReport, RunnerExecuteRequest, RunnerSession } from "../shared/runner-api.ts";
+import type { PackagesRequest } from "../shared/packages.ts";
+import type {
+  ExecutionReport,
+  InstalledPackage,
+  RunnerExecuteRequest,
+  RunnerSession,
+} from "../shared/runner-api.ts";
 import type { CompileCache } from "./compile-cache.ts";
 import type { Execution } from "./executions.ts";
 import { SandboxFault } from "./link.ts";
+import { bringBack } from "./output-files.ts";
+import type { Packages } from "./packages/packages.ts";
+import { NODE_PLACE } from "./packages/tarball.ts";
+import { PYTHON_PLACE } from "./packages/wheel.ts";
 import type { Pool } from "./pool.ts";
 import { type Job, jobOf, ranOf, runProgram, type SandboxFiles, type Stages } from "./program.ts";
 import type { StageResult } from "./running.ts";
@@ -36,6 +46,9 @@ export type SessionOptions = {
   pool: Pool<Sandbox>;
 };
 
+/** Where packages are put; whatever is there is theirs. */
+const PACKAGE_PLACES = [PYTHON_PLACE, NODE_PLACE];
+
 type Ran = Stages & { isFresh: boolean };
 
 export class Session {
@@ -55,6 +68,7 @@ export class Session {
   /** Cells the waiting process has run: none means it knows nothing yet. */
   #cells = 0;
   #ended: EndReason | undefined;
+  #packages: PackagesRequest = {};
 
   constructor(options: SessionOptions) {
     this.id = options.id;
@@ -100,8 +114,9 @@ export class Session {
       execution?.begin(this.version, this.sandbox);
       this.#executions++;
       const { isFresh, ...stages } = await this.#run(job, execution);
+      const brought = await bringBack(this.sandbox.files, request.outputFiles);
       const session = { id: this.id, isFresh, isStateKept: this.#isStateKept };
-      return { version: this.version, ...stages, queueMs, session };
+      return { version: this.version, ...stages, ...brought, queueMs, session };
     } catch (thrown) {
       throw this.#failureOf(thrown);
     } finally {
@@ -126,6 +141,34 @@ export class Session {
       throw this.#failureOf(thrown);
     } finally {
       void this.#endTurn();
+    }
+  }
+
+  /**
+   * Puts packages into its workspace, those it was given before included, in place of those that are
+   * there. Whatever imports them next finds them. Throws Failure when they cannot be had.
+   */
+  async install(wanted: PackagesRequest, packages: Packages): Promise<InstalledPackage[]> {
+    const all = joined(this.#packages, wanted);
+    const set = await packages.get(all, { accountId: this.accountId });
+    await this.#takeTurn();
+    try {
+      for (const place of PACKAGE_PLACES) await this.#remove(place);
+      await this.sandbox.files.putAll(set.files);
+      this.#packages = all;
+      return set.packages;
+    } catch (thrown) {
+      throw this.#failureOf(thrown);
+    } finally {
+      void this.#endTurn();
+    }
+  }
+
+  async #remove(place: string): Promise<void> {
+    try {
+      await this.sandbox.files.delete(place, { isRecursive: true });
+    } catch (thrown) {
+      if (!(thrown instanceof Failure) || thrown.code !== "unknown_file") throw thrown;
     }
   }
 
@@ -209,7 +252,8 @@ export class Session {
 
   /** What is sent to a session replaces what was there. */
   async #place(files: SandboxFiles): Promise<SandboxFiles> {
-    return files;
+    await this.sandbox.files.putAll(files);
+    return [];
   }
 
   async #takeTurn(): Promise<void> {
@@ -246,4 +290,12 @@ export class Session {
     const message = `This session is for ${this.language}.`;
     return new Failure("invalid_request", { field: "language", message });
   }
+}
+
+/** Everything that was ever asked for; of the same thing asked for twice, what was said last. */
+function joined(before: PackagesRequest, wanted: PackagesRequest): PackagesRequest {
+  const join = (manager: "pip" | "npm") => [
+    ...new Set([...(before[manager] ?? []), ...(wanted[manager] ?? [])]),
+  ];
+  return { pip: join("pip"), npm: join("npm") };
 }

@@ -11,14 +11,17 @@ import {
   SESSION_IDLE_MS_MAX,
   SESSION_MEMORY_MS,
 } from "../shared/limits.ts";
+import type { PackagesRequest } from "../shared/packages.ts";
 import type {
   ExecutionReport,
+  InstalledPackage,
   RunnerExecuteRequest,
   RunnerSession,
   RunnerSessionRequest,
 } from "../shared/runner-api.ts";
 import type { CompileCache } from "./compile-cache.ts";
 import type { Execution } from "./executions.ts";
+import type { Packages } from "./packages/packages.ts";
 import type { Pool } from "./pool.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { type EndReason, Session } from "./session.ts";
@@ -28,6 +31,7 @@ export type SessionsOptions = {
   pool: Pool<Sandbox>;
   versions: Versions;
   cache: CompileCache;
+  packages: Packages;
   log: { warn: (fields: object, text: string) => void };
 };
 
@@ -64,9 +68,29 @@ export class Sessions {
     return this.#live.size;
   }
 
-  /** Opens a session that lasts until it has been idle for too long. Throws Failure `busy` without room. */
+  /**
+   * Opens a session that lasts until it has been idle for too long, with the packages it asks for.
+   * Throws Failure: `busy` without room, and what packages may answer; then there is no session.
+   */
   async create(request: RunnerSessionRequest): Promise<RunnerSession> {
-    return (await this.#make(request, { isImplicit: false })).describe();
+    const session = await this.#make(request, { isImplicit: false });
+    if (request.packages === undefined) return session.describe();
+    try {
+      const installed = await session.install(request.packages, this.#options.packages);
+      return { ...session.describe(), packages: installed };
+    } catch (thrown) {
+      this.end(session, "deleted");
+      this.#gone.delete(session.id);
+      throw thrown;
+    }
+  }
+
+  /** Puts more packages into a session. */
+  async install(
+    { id, accountId }: { id: string; accountId: string },
+    wanted: PackagesRequest,
+  ): Promise<InstalledPackage[]> {
+    return await this.find(id, accountId).install(wanted, this.#options.packages);
   }
 
   /** A live session, used by this. Throws the Failure that says why there is none. */

@@ -5,6 +5,9 @@
 import * as z from "zod";
 import { PACKAGE_REQUIREMENT_BYTES_MAX, PACKAGES_ASKED_MAX } from "./limits.ts";
 
+/** Whose packages there are. */
+export const PACKAGE_MANAGERS = ["pip", "npm"] as const;
+
 /** A name, perhaps extras in brackets, perhaps versions: `requests`, `rich[jupyter]>=13,<15`. */
 const PIP_REQUIREMENT =
   /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?(?:\[[a-z0-9._-]+(?:,[a-z0-9._-]+)*\])?(?: ?(?:===?|~=|!=|<=|>=|<|>) ?[a-z0-9.*+!_-]+(?: ?, ?(?:===?|~=|!=|<=|>=|<|>) ?[a-z0-9.*+!_-]+)*)?$/i;

@@ -16,6 +16,8 @@ import {
   LISTED_FILES_MAX,
   LONG_RUN_TIMEOUT_MS_MAX,
   OUTPUT_PATTERNS_MAX,
+  PACKAGE_REQUIREMENT_BYTES_MAX,
+  PACKAGES_CHOSEN_MAX,
   RESULTS_MAX,
   RUN_TIMEOUT_MS_MIN,
   STDIN_BYTES_MAX,
@@ -23,6 +25,7 @@ import {
   VERSION_SELECTOR_BYTES_MAX,
 } from "./limits.ts";
 import { COMPILE_ERROR, OUTCOME_NAMES, type Outcome } from "./outcomes.ts";
+import { PACKAGE_MANAGERS, PackagesRequest } from "./packages.ts";
 
 /** Where a runner takes executions. */
 export const RUNNER_EXECUTE_PATH = "/v1/execute";
@@ -256,8 +259,26 @@ export const RunnerSessionRequest = z.strictObject({
   accountId: z.string().min(1).max(128),
   language: z.enum(LANGUAGE_IDS),
   version: VersionSelector.optional(),
+  /** What is to be there besides what the image has. */
+  packages: PackagesRequest.optional(),
 });
 export type RunnerSessionRequest = z.infer<typeof RunnerSessionRequest>;
+
+/** A package that was put into a session; its own scripts are never run. */
+export const InstalledPackage = z.object({
+  manager: z.enum(PACKAGE_MANAGERS),
+  name: z.string().max(PACKAGE_REQUIREMENT_BYTES_MAX * 2),
+  version: z.string().max(PACKAGE_REQUIREMENT_BYTES_MAX),
+  /** Whether it has scripts that an installation of its own would have run. */
+  hasSkippedScripts: z.boolean(),
+});
+export type InstalledPackage = z.infer<typeof InstalledPackage>;
+
+/** What came of a wish for packages. */
+export const InstalledPackages = z.object({
+  packages: z.array(InstalledPackage).max(PACKAGES_CHOSEN_MAX),
+});
+export type InstalledPackages = z.infer<typeof InstalledPackages>;
 
 /** A live session, as its runner sees it. */
 export const RunnerSession = z.object({
@@ -269,6 +290,8 @@ export const RunnerSession = z.object({
   lastUsedAtMs: count,
   expiresAtMs: count,
   executions: count,
+  /** Where some were asked for with it. */
+  packages: InstalledPackages.shape.packages.optional(),
 });
 export type RunnerSession = z.infer<typeof RunnerSession>;
 

@@ -11,6 +11,7 @@ import {
   PACKAGE_READS_MAX,
   PACKAGES_CHOSEN_MAX,
 } from "../../shared/limits.ts";
+import type { PACKAGE_MANAGERS } from "../../shared/packages.ts";
 import { Lines } from "./lines.ts";
 import type { Answer, Reader } from "./reader.ts";
 
@@ -27,8 +28,7 @@ export type ResolverListener = {
 /** Starts the resolver of one manager; what it says and its end are told to the listener. */
 export type StartResolver = (manager: Manager, listener: ResolverListener) => Promise<Resolver>;
 
-export const MANAGERS = ["pip", "npm"] as const;
-export type Manager = (typeof MANAGERS)[number];
+export type Manager = (typeof PACKAGE_MANAGERS)[number];
 
 const address = z.string().max(4096);
 export const ChosenWheel = z.object({

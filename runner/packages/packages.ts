@@ -11,6 +11,7 @@ import {
   PACKAGES_MS_MAX,
 } from "../../shared/limits.ts";
 import type { PackagesRequest } from "../../shared/packages.ts";
+import type { InstalledPackage } from "../../shared/runner-api.ts";
 import {
   ChosenTarball,
   ChosenWheel,
@@ -36,14 +37,6 @@ const REQUESTS_WAITING_MAX = 32;
 const ACCOUNT_WAITING_MAX = 8;
 const ACCOUNTS_MAX = 1000;
 const FETCHES_AT_ONCE = 8;
-
-export type InstalledPackage = {
-  manager: Manager;
-  name: string;
-  version: string;
-  /** Whether it has scripts that its own installation would run, and ours does not. */
-  hasSkippedScripts: boolean;
-};
 
 /** What was asked for and what that needs, without what the image has. */
 export type PackageSet = {

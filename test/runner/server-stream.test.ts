@@ -50,6 +50,7 @@ beforeEach(async () => {
     health: () => {
       throw new Error("nobody asks");
     },
+    withSession: () => Promise.reject(new Error("nobody asks")),
     routes: [...sessionRoutes(all.sessions), ...executionRoutes(executions)],
   });
   server = createHttpServer(app).listen(0, "127.0.0.1");

@@ -48,6 +48,7 @@ beforeAll(async () => {
     },
     executions: new Executions(),
     health: () => HEALTH,
+    withSession: () => Promise.reject(new Error("nobody asks")),
     routes: [],
   });
   server = createHttpServer(app).listen(0, "127.0.0.1");

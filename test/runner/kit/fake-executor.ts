@@ -6,7 +6,7 @@ import { execute } from "../../../runner/execute.ts";
 import type { Pool } from "../../../runner/pool.ts";
 import type { StageResult } from "../../../runner/running.ts";
 import type { FileRead, Sandbox, Stage } from "../../../runner/sandbox.ts";
-import { Sessions } from "../../../runner/sessions.ts";
+import type { Sessions } from "../../../runner/sessions.ts";
 import { Versions } from "../../../runner/versions.ts";
 import { Failure } from "../../../shared/errors.ts";
 import { SANDBOX_KINDS } from "../../../shared/languages.ts";
@@ -30,6 +30,9 @@ export function programOf(text: string): FileRead {
   return { result: "whole", mode: 0o755, bytes: content.length, content };
 }
 
+/** Nobody here asks for one. */
+const NO_SESSIONS = {} as Sessions;
+
 /** Runs `request` against a pool of one sandbox that does as `behaviour` says. */
 export async function runWith(request: RunnerExecuteRequest, behaviour: Behaviour = {}) {
   const { stage = async () => resultOf(), file = async () => programOf("built") } = behaviour;
@@ -39,6 +42,7 @@ export async function runWith(request: RunnerExecuteRequest, behaviour: Behaviou
   const read: string[] = [];
   const sandbox = {
     run: (given: Stage) => stage(given, stages.push(given) - 1),
+    files: { find: async () => ({ files: [], truncated: false }) },
     readFile: (name: string, { bytesMax }: { bytesMax: number }) => {
       read.push(name);
       return file(name, bytesMax);
@@ -60,8 +64,7 @@ export async function runWith(request: RunnerExecuteRequest, behaviour: Behaviou
     versions: someVersions(),
     cache: behaviour.cache ?? new CompileCache(2 ** 20),
   };
-  const sessions = new Sessions({ ...means, log: { warn: () => undefined } });
-  const result = await execute({ ...means, sessions }, request).then(
+  const result = await execute({ ...means, sessions: NO_SESSIONS }, request).then(
     (report) => ({ report, thrown: undefined }),
     (thrown: unknown) => ({ report: undefined, thrown }),
   );

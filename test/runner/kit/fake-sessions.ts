@@ -3,11 +3,13 @@
 import { CompileCache } from "../../../runner/compile-cache.ts";
 import type { StartKind } from "../../../runner/frames.ts";
 import { SandboxFault } from "../../../runner/link.ts";
+import type { Packages } from "../../../runner/packages/packages.ts";
 import { Pool } from "../../../runner/pool.ts";
 import type { StageResult } from "../../../runner/running.ts";
 import type { Sandbox, Stage } from "../../../runner/sandbox.ts";
 import { Sessions } from "../../../runner/sessions.ts";
 import { Versions } from "../../../runner/versions.ts";
+import { Failure } from "../../../shared/errors.ts";
 import { SANDBOX_KINDS, type SandboxKind } from "../../../shared/languages.ts";
 import type { RunnerExecuteRequest } from "../../../shared/runner-api.ts";
 import { resultOf } from "./report.ts";
@@ -22,6 +24,23 @@ export class FakeSandbox {
   /** What was done with it, in order. */
   readonly did: string[] = [];
   readonly stages: Stage[] = [];
+  /** Its workspace, by name. */
+  readonly workspace = new Map<string, string>();
+  readonly files = {
+    putAll: async (files: readonly { name: string; content: Buffer }[]) => {
+      for (const { name, content } of files) this.workspace.set(name, content.toString());
+    },
+    delete: async (name: string) => {
+      const names = [...this.workspace.keys()].filter((one) => one.startsWith(`${name}/`));
+      if (names.length === 0) throw new Failure("unknown_file", { field: "path" });
+      for (const one of names) this.workspace.delete(one);
+    },
+    find: async () => ({
+      files: [...this.workspace].map(([name, text]) => ({ name, bytes: text.length })),
+      truncated: false,
+    }),
+    read: async (name: string) => Buffer.from(this.workspace.get(name) ?? ""),
+  };
   #end: { resolve: (result: StageResult) => void; reject: (fault: Error) => void } | undefined;
 
   constructor(kind: SandboxKind) {
@@ -93,8 +112,10 @@ export class FakeSandbox {
   }
 }
 
+const noPackages: Packages["get"] = () => Promise.reject(new Failure("packages_disabled"));
+
 /** Sessions that may have `ceiling` sandboxes, and all of those there ever were. */
-export function fakeSessions({ ceiling = 8 } = {}) {
+export function fakeSessions({ ceiling = 8, getPackages = noPackages } = {}) {
   const sandboxes: FakeSandbox[] = [];
   const log = { warn: () => undefined };
   const versions = new Versions();
@@ -115,8 +136,9 @@ export function fakeSessions({ ceiling = 8 } = {}) {
     log,
   });
   const cache = new CompileCache(2 ** 20);
+  const packages = { get: getPackages } as unknown as Packages;
   const ours = pool as unknown as Pool<Sandbox>;
-  const sessions: Sessions = new Sessions({ pool: ours, versions, cache, log });
+  const sessions: Sessions = new Sessions({ pool: ours, versions, cache, packages, log });
   return { sessions, pool, sandboxes };
 }
 
