@@ -73,6 +73,22 @@ function limitsTable(): string {
       ["Processes and threads", String(limits.PROCESSES_MAX)],
       ["Open files of one process", String(limits.DESCRIPTORS_MAX)],
       ["Network", "none"],
+      ["Sessions of an account that were asked for", String(limits.SESSIONS_MAX)],
+      [
+        "Those `/v1` opens by itself, kept while there is room",
+        String(limits.IMPLICIT_SESSIONS_MAX),
+      ],
+      ["Unused time after which a session is gone", duration(limits.SESSION_IDLE_MS_MAX)],
+      ["Executions that wait in one session", String(limits.SESSION_QUEUE_MAX)],
+      [
+        "Values and pictures one execution shows",
+        `${limits.RESULTS_MAX}, ${size(limits.RESULT_BYTES_MAX)} together`,
+      ],
+      ["What came of a detached execution is kept for", duration(limits.DETACHED_REPORT_MS)],
+      [
+        "Calls a minute to sessions, files and what runs, besides executions",
+        String(limits.SESSION_CALLS_PER_MINUTE),
+      ],
     ],
   );
 }
