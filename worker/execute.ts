@@ -15,6 +15,8 @@ import {
   type ProgramFile,
   type RunnerExecuteRequest,
 } from "../shared/runner-api.ts";
+import type { Report } from "./account/account.ts";
+import type { Ending } from "./account/sessions.ts";
 import type { Admitted, Hold, Intent } from "./admission.ts";
 import { type Call, logTrouble } from "./call.ts";
 import { settingsOf } from "./env.ts";
@@ -78,6 +80,8 @@ export type Begun = {
   admitted: Admitted;
   runTimeoutMs: number;
   msMax: number;
+  /** When a streamed program began to run, and in which version of its language. */
+  started?: { atMs: number; version: string };
 };
 
 const LEFT_REPORT_WAITS_MS = [100, 200, 400, 800, 1600, 3200];
@@ -161,8 +165,12 @@ async function runLive(
   live: { signal: AbortSignal; tell: Listener },
 ): Promise<ExecutionReport> {
   const { msMax } = begun;
+  const tell: Listener = (event) => {
+    if (event.type === "start") begun.started = { atMs: Date.now(), version: event.version };
+    live.tell(event);
+  };
   try {
-    return await streamOnRunner(call, requestOf(begun), { msMax, ...live });
+    return await streamOnRunner(call, requestOf(begun), { msMax, signal: live.signal, tell });
   } catch (thrown) {
     if (!(thrown instanceof BrokenOff)) throw thrown;
     const report = await leftReport(call, begun);
@@ -222,26 +230,41 @@ async function follow(
 }
 
 /** Charges a program that ran and returns the hold of one that did not. */
-async function resolve(
-  call: Call,
-  { payer, executionId, runTimeoutMs }: Begun,
-  running: Promise<ExecutionReport>,
-): Promise<void> {
+async function resolve(call: Call, begun: Begun, running: Promise<ExecutionReport>): Promise<void> {
+  const { payer, executionId } = begun;
   try {
-    const ended = await running.catch(asFailure);
+    const due = dueFor(begun, await running.catch(asFailure));
     const resolved =
-      ended instanceof Failure
-        ? await payer.void(executionId, endingOf(ended))
-        : await payer.settle(executionId, chargeMicro(ended, runTimeoutMs), {
-            outcome: outcomeOf(ended),
-            version: ended.version,
-          });
+      "chargeMicro" in due
+        ? await payer.settle(executionId, due.chargeMicro, due.report)
+        : await payer.void(executionId, due.ending);
     if (resolved === "already_expired" || resolved === "unknown_hold") {
       logTrouble(call, `the hold ${executionId} was gone when it was to be resolved: ${resolved}`);
     }
   } catch (thrown) {
     logTrouble(call, `the hold ${executionId} was left to expire: ${thrown}`);
   }
+}
+
+type Due = { chargeMicro: number; report: Report } | { ending: Ending | undefined };
+
+/**
+ * What is due for an execution. Who deletes a session while a program is telling what it does has
+ * ended that by choice, and there is no report of it: it ran for as long as the clock says.
+ */
+function dueFor({ runTimeoutMs, started }: Begun, ended: ExecutionReport | Failure): Due {
+  if (!(ended instanceof Failure)) {
+    const report = { outcome: outcomeOf(ended), version: ended.version };
+    return { chargeMicro: chargeMicro(ended, runTimeoutMs), report };
+  }
+  if (ended.code !== "session_deleted" || started === undefined) {
+    return { ending: endingOf(ended) };
+  }
+  const ranMs = Math.min(Date.now() - started.atMs, runTimeoutMs);
+  return {
+    chargeMicro: priceMicro(ranMs),
+    report: { outcome: "signal", version: started.version },
+  };
 }
 
 /** The price of what ran. A run may end a little past its time; that is never charged, nor is compiling. */

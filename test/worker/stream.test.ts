@@ -206,7 +206,7 @@ describe("a stream of the runner's that goes wrong", () => {
     ["starts twice", [START, START], "runner_fault"],
     ["ends with half a report", [START, '{"type":"end","report":{}}\n'], "runner_fault"],
     ["has a line without end", [START, "x".repeat(17 * 1024 * 1024)], "runner_fault"],
-    ["says that the session is gone", [START, failed("session_deleted")], "session_deleted"],
+    ["says that the session is gone", [START, failed("session_lost")], "session_lost"],
   ])("is one error to the caller and costs nothing: it %s", async (_what, lines, code) => {
     const { stream, spent } = await streamed(() => lines);
     const { events, body } = await stream();
@@ -226,6 +226,34 @@ describe("a stream of the runner's that goes wrong", () => {
     const { events } = await stream();
     expect(events.at(-1)).toMatchObject({ event: "end", data: { version: "kept" } });
     expect(await spent()).toBe(1);
+  });
+});
+
+describe("a caller who deletes the session of what it listens to", () => {
+  it("pays for as long as that ran", async () => {
+    const startMs = Date.UTC(2100, 0);
+    vi.useFakeTimers({ toFake: ["Date"], now: startMs });
+    const line = (event: ExecutionEvent) => new TextEncoder().encode(`${JSON.stringify(event)}\n`);
+    const fake = sessionRunner(() => {
+      const body = new ReadableStream<Uint8Array>({
+        async start(controller) {
+          controller.enqueue(line(START));
+          await scheduler.wait(50);
+          vi.setSystemTime(startMs + 30_001);
+          controller.enqueue(line(failed("session_deleted")));
+          controller.close();
+        },
+      });
+      return new Response(body);
+    });
+    const { g, apiKey, openSession, credits } = await client(fake);
+    const before = await credits();
+    const program = { ...PROGRAM, session_id: await openSession(), stream: true };
+    const response = await g.run(apiKey, program, "/v1/execute");
+    const last = eventsIn(await response.text()).at(-1);
+    expect(last).toMatchObject({ event: "error", data: { error: { code: "session_deleted" } } });
+    expect(await credits()).toBe(before - 2);
+    vi.useRealTimers();
   });
 });
 
