@@ -1,6 +1,7 @@
 // What the gateway has a runner do with sessions and their files. File contents pass through here
 // without being held.
 
+import * as z from "zod";
 import { Failure } from "../shared/errors.ts";
 import { FILE_BYTES_MAX, FILE_TRANSFER_MS_MAX } from "../shared/limits.ts";
 import {
@@ -14,6 +15,8 @@ import type { Call } from "./call.ts";
 import { type Ask, askRunner, openRunner, type Upload, uploadToRunner } from "./runner-ask.ts";
 import { RUNNER_CALL_MS_MAX } from "./runner-client.ts";
 import { answerAs, failureFrom, OF_A_SESSION, OF_FILES, requireDone } from "./runner-failure.ts";
+
+const Interrupted = z.object({ interrupted: z.boolean() });
 
 /** A session of an account's; both ids are ours and need no escaping but are given it. */
 export type Whose = { accountId: string; sessionId: string };
@@ -47,15 +50,20 @@ export async function closeOnRunner(call: Call, whose: Whose): Promise<void> {
   requireDone(await askBriefly(call, ask), OF_A_SESSION);
 }
 
-/** Interrupts what runs in a session, or has it begin anew over its files. */
-export async function tellSession(
-  call: Call,
-  whose: Whose,
-  what: "interrupt" | "reset",
-): Promise<void> {
+/** Interrupts what runs in a session. Says whether anything did. */
+export async function interruptSessionOnRunner(call: Call, whose: Whose): Promise<boolean> {
+  const answer = await tell(call, whose, "/interrupt");
+  return answerAs(Interrupted, answer, OF_A_SESSION).interrupted;
+}
+
+/** Has a session begin anew over its files. */
+export async function resetOnRunner(call: Call, whose: Whose): Promise<void> {
+  requireDone(await tell(call, whose, "/reset"), OF_A_SESSION);
+}
+
+async function tell(call: Call, whose: Whose, what: string) {
   const body = { accountId: whose.accountId };
-  const ask = { method: "POST", path: pathOf(whose, `/${what}`, ""), body } as const;
-  requireDone(await askBriefly(call, ask), OF_A_SESSION);
+  return await askBriefly(call, { method: "POST", path: pathOf(whose, what, ""), body });
 }
 
 /** Puts a file into a session. */
@@ -98,9 +106,14 @@ export async function listFiles(
   return answerAs(WorkspaceListing, await askBriefly(call, { method: "GET", path }), OF_FILES);
 }
 
-/** Takes a file, or what a directory holds, out of a session. */
-export async function deleteFile(call: Call, whose: Whose, name: string): Promise<void> {
-  const path = filePath(whose, name, query(whose));
+/** Takes a file out of a session, or a directory: an empty one, or any. */
+export async function deleteFile(
+  call: Call,
+  whose: Whose,
+  name: string,
+  { isRecursive }: { isRecursive: boolean },
+): Promise<void> {
+  const path = filePath(whose, name, `${query(whose)}${isRecursive ? "&recursive=1" : ""}`);
   requireDone(await askBriefly(call, { method: "DELETE", path }), OF_FILES);
 }
 

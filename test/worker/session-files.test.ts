@@ -106,6 +106,29 @@ describe("a file", () => {
     },
   );
 
+  it("goes with all it holds when it is written as a directory", async () => {
+    const { send, fake } = await inSession();
+    for (const path of ["/a", "/a/"]) {
+      await send("PUT", "/a", "x");
+      expect((await send("DELETE", path)).status).toBe(204);
+    }
+    const deleted = fake.asked.filter(({ method }) => method === "DELETE");
+    const recursive = deleted.map(({ path, search }) => [
+      path.slice(-8),
+      /recursive=1/.test(search),
+    ]);
+    expect(recursive).toEqual([
+      ["/files/a", false],
+      ["/files/a", true],
+    ]);
+  });
+
+  it("may have its SHA-256 among other digests", async () => {
+    const { send } = await inSession();
+    const digests = `md5=:AAAA:, ${DIGEST}`;
+    expect((await send("PUT", "/a", "x", { "Content-Digest": digests })).status).toBe(201);
+  });
+
   it("is signed for with its length and the digest its sender gave", async () => {
     const key = await importSigningKey(RUNNER_SECRET);
     const { send, fake } = await inSession();

@@ -37,11 +37,14 @@ describe("a session", () => {
     }
   });
 
-  it.each(["interrupt", "reset"])("is told to %s", async (what) => {
+  it.each([
+    ["interrupt", { interrupted: true }],
+    ["reset", {}],
+  ])("is told to %s", async (what, more) => {
     const { call, openSession, fake, accountId } = await client();
     const id = await openSession();
     const response = await call("POST", `/api/sessions/${id}/${what}`);
-    expect(await response.json()).toEqual({ sessionId: id });
+    expect(await response.json()).toEqual({ sessionId: id, ...more });
     expect(fake.told).toEqual([{ path: `/${what}`, body: { accountId } }]);
   });
 

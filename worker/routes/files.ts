@@ -16,11 +16,13 @@ import {
   downloadFile,
   listFiles,
   uploadFile,
+  type Whose,
 } from "../runner-sessions.ts";
 import { atRunner, visitSession } from "../visit.ts";
 
 const ROUTE = /^\/api\/sessions\/[^/]+\/files(?:\/(.*))?$/s;
-const CONTENT_DIGEST = /^sha-256=:[A-Za-z0-9+/]{43}=:$/;
+/** One by SHA-256, maybe among others. */
+const CONTENT_DIGEST = /(?:^|,)\s*sha-256=:[A-Za-z0-9+/]{43}=:\s*(?:,|$)/;
 
 /** What a path of this route means: a name in the workspace, or a directory's, empty for its top. */
 type Target = { name: string; isDirectory: boolean };
@@ -60,12 +62,18 @@ export const writeFile = handle({
 export const removeFile = handle({
   body: NoBody,
   run: async (_body, call, { sessionId = "" }) => {
-    const name = fileIn(call);
+    const target = targetOf(call);
+    if (target.name === "") throw badPath("must be that of a file or a directory");
     const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
-    await atRunner(call, visited, (whose) => deleteFile(call, whose, name));
+    await atRunner(call, visited, (whose) => removeTarget(call, whose, target));
     return "nothing";
   },
 });
+
+/** A directory goes with all it holds, if it is written as one. */
+async function removeTarget(call: Call, whose: Whose, { name, isDirectory }: Target) {
+  await deleteFile(call, whose, name, { isRecursive: isDirectory });
+}
 
 function targetOf({ request }: Call): Target {
   const escaped = ROUTE.exec(new URL(request.url).pathname)?.[1] ?? "";
@@ -107,7 +115,7 @@ function announcedBytes({ headers, body }: Request): number | undefined {
 function digestOf({ headers }: Request): string | undefined {
   const digest = headers.get("Content-Digest");
   if (digest === null || CONTENT_DIGEST.test(digest)) return digest ?? undefined;
-  const message = "`Content-Digest` must be one of SHA-256: `sha-256=:BASE64:`.";
+  const message = "`Content-Digest` must have one by SHA-256: `sha-256=:BASE64:`.";
   throw new Failure("invalid_request", { field: "Content-Digest", message });
 }
 

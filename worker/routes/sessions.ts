@@ -14,7 +14,13 @@ import {
 } from "../faces/sessions.ts";
 import { handle, NoBody } from "../handle.ts";
 import { withAccount } from "../objects.ts";
-import { closeOnRunner, openOnRunner, sessionOnRunner, tellSession } from "../runner-sessions.ts";
+import {
+  closeOnRunner,
+  interruptSessionOnRunner,
+  openOnRunner,
+  resetOnRunner,
+  sessionOnRunner,
+} from "../runner-sessions.ts";
 import { atRunner, visit, visitNewSession, visitSession } from "../visit.ts";
 
 export const openSession = handle({
@@ -73,19 +79,23 @@ export const deleteSession = handle({
 
 export const interruptSession = handle({
   body: NoBody,
-  run: async (_body, call, { sessionId = "" }) => await tell(call, sessionId, "interrupt"),
+  run: async (_body, call, { sessionId = "" }) => {
+    const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
+    const interrupted = await atRunner(call, visited, (whose) =>
+      interruptSessionOnRunner(call, whose),
+    );
+    return { body: { sessionId: toSessionWord(visited.found.id), interrupted } };
+  },
 });
 
 export const resetSession = handle({
   body: NoBody,
-  run: async (_body, call, { sessionId = "" }) => await tell(call, sessionId, "reset"),
+  run: async (_body, call, { sessionId = "" }) => {
+    const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
+    await atRunner(call, visited, (whose) => resetOnRunner(call, whose));
+    return { body: { sessionId: toSessionWord(visited.found.id) } };
+  },
 });
-
-async function tell(call: Call, word: string, what: "interrupt" | "reset") {
-  const visited = await visitSession(call, fromSessionWord(word), { isUse: true });
-  await atRunner(call, visited, (whose) => tellSession(call, whose, what));
-  return { body: { sessionId: toSessionWord(visited.found.id) } };
-}
 
 /** The session is over for its owner, whatever the runner says; it forgets it by itself in the end. */
 async function close(call: Call, whose: { accountId: string; sessionId: string }): Promise<void> {
