@@ -17,6 +17,7 @@ import {
   WorkspacePath,
   type WrittenFile,
 } from "../shared/runner-api.ts";
+import { SandboxFault } from "./link.ts";
 import type { Download, SandboxFiles, Written } from "./sandbox-files.ts";
 
 /** What the routes need of everything else. */
@@ -67,10 +68,15 @@ export async function answerFileRequest(
   const target = targetOf(request.url ?? "");
   const answer = handlerOf(request.method, target);
   const { sessionId, accountId } = target;
-  const more = await access.withSession(sessionId, accountId, ({ files }) =>
-    answer(files, target, { request, response }),
-  );
-  return { sessionId, ...more };
+  try {
+    const more = await access.withSession(sessionId, accountId, ({ files }) =>
+      answer(files, target, { request, response }),
+    );
+    return { sessionId, ...more };
+  } catch (thrown) {
+    if (!(thrown instanceof SandboxFault)) throw thrown;
+    throw new Failure("session_lost", { detail: thrown.message });
+  }
 }
 
 type Exchange = { request: IncomingMessage; response: ServerResponse };

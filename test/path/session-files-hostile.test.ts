@@ -126,6 +126,24 @@ except KeyboardInterrupt:
     expect((await namesIn()).filter((name) => name.startsWith(".upload"))).toEqual([]);
   });
 
+  it("a file that keeps becoming a link, a pipe and a directory is read as a file or not at all", async () => {
+    const change = `
+import os
+open("/tmp/secret", "w").write("secret"); open("v", "w").write("plain"); open("ready", "w").close()
+while True:
+    os.unlink("v"); os.symlink("/tmp/secret", "v"); os.unlink("v"); os.mkfifo("v"); os.unlink("v")
+    os.mkdir("v"); os.rmdir("v"); open("new", "w").write("plain"); os.rename("new", "v")`;
+    const outcomes: Record<string, number> = {};
+    await whileRunning(change, async () => {
+      for (let i = 0; i < 1000; i++) {
+        const read = sandbox().files.read("v");
+        const outcome = await read.then(String, (thrown) => thrown.code);
+        outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+      }
+    });
+    expect(Object.keys(outcomes).sort()).toEqual(["invalid_request", "plain", "unknown_file"]);
+  });
+
   it("a file on its way in can be neither read nor changed, only lost", async () => {
     const thieve = `
 import os

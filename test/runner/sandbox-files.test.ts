@@ -138,7 +138,11 @@ describe("a file that is read", () => {
   it("is asked for in parts, more as they are used", async () => {
     const opened = files.get("f", { bytesMax: 100 });
     await tick();
-    expect(heard()[0]?.payload.readUInt32LE(12)).toBe(PARTS_AHEAD);
+    const [ask] = heard();
+    expect([ask?.payload.readUInt32LE(12), ask?.payload.readBigUInt64LE(16)]).toEqual([
+      PARTS_AHEAD,
+      100n,
+    ]);
     say(FROM.FOUND, toldPayload(1, { bytes: 10, mode: 0o755 }));
     const { bytes, mode, content } = await opened;
     expect([bytes, mode]).toEqual([10, 0o755]);

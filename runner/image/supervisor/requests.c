@@ -292,12 +292,14 @@ int requests_wait(void)
 
 void requests_step(void)
 {
+    static int last;
     for (int i = 0; i < REQUESTS_MAX; i++) {
-        struct request *request = &requests[i];
+        last = (last + 1) % REQUESTS_MAX;
+        struct request *request = &requests[last];
         if (!can_step(request)) continue;
-        if (request->fd >= 0) read_on(request);
-        else if (request->listing.directory) list_on(request);
-        else remove_on(request);
+        if (request->fd >= 0) return read_on(request);
+        if (request->listing.directory) return list_on(request);
+        return remove_on(request);
     }
 }
 

@@ -18,7 +18,7 @@ void request_on(const struct frame *frame);
 
 /* Whether any request could take a step now. */
 int requests_wait(void);
-/* Takes one step of each that can; sends at most one frame of data for each. */
+/* Takes a step of one that can, each in its turn; sends at most one frame of data. */
 void requests_step(void);
 /* Drops all requests of a job. */
 void requests_stop(uint32_t job);
