@@ -30,6 +30,7 @@ type Slots = { free: number; waiters: (() => void)[] };
 
 export class FileRequests implements FileListener {
   readonly #link: Link;
+  readonly #wake: () => Promise<void>;
   readonly #requests = new Map<number, FileRequest>();
   readonly #slots: Record<Pace, Slots> = {
     quick: { free: QUICK_MAX, waiters: [] },
@@ -38,8 +39,10 @@ export class FileRequests implements FileListener {
   #number = 0;
   #held: Promise<void> | undefined;
 
-  constructor(link: Link) {
+  /** `wake` is called before each request; while any is under way, the supervisor must be let work. */
+  constructor(link: Link, wake: () => Promise<void>) {
     this.#link = link;
+    this.#wake = wake;
     link.fileListener = this;
   }
 
@@ -68,6 +71,7 @@ export class FileRequests implements FileListener {
   /** Makes a request, as soon as there is room for one. Throws SandboxFault. */
   async begin(wish: Wish, pace: Pace): Promise<FileRequest> {
     await this.#takeSlot(this.#slots[pace]);
+    await this.#wake().catch((thrown) => this.#link.fail(`it could not be thawed: ${thrown}`));
     while (this.#held !== undefined) await this.#held;
     const giveBack = () => this.#giveSlot(this.#slots[pace]);
     if (this.#link.fault !== undefined) {

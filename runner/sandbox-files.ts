@@ -54,9 +54,15 @@ export class SandboxFiles {
   readonly #link: Link;
   readonly #requests: FileRequests;
 
-  constructor(link: Link) {
+  /** `wake` lets the supervisor work; it must be let until nothing is under way any more. */
+  constructor(link: Link, wake: () => Promise<void> = async () => undefined) {
     this.#link = link;
-    this.#requests = new FileRequests(link);
+    this.#requests = new FileRequests(link, wake);
+  }
+
+  /** Whether any file is on its way, or asked about. */
+  get isBusy(): boolean {
+    return this.#requests.size > 0;
   }
 
   /** Lets all that is asked for from now on wait until `until` is settled. */

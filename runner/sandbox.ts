@@ -80,8 +80,8 @@ export class Sandbox {
 
   readonly #engine: Engine;
   readonly #link = new Link();
-  /** Its workspace, as long as it is not frozen. */
-  readonly files = new SandboxFiles(this.#link);
+  /** Its workspace; whatever is asked of it thaws the sandbox, and keeps it so until it is answered. */
+  readonly files = new SandboxFiles(this.#link, () => this.thaw());
   #container: Container | undefined;
   #group: ControlGroup | undefined;
   #frozen = false;
@@ -154,9 +154,10 @@ export class Sandbox {
     return this.jobsRun >= SANDBOX_JOBS_MAX;
   }
 
-  /** Stops all of it until it is thawed. */
+  /** Stops all of it until it is thawed; not while files of it are on their way. */
   async freeze(): Promise<void> {
     if (this.#frozen || this.#link.fault !== undefined || this.#group === undefined) return;
+    if (this.files.isBusy) return;
     this.#frozen = true;
     this.#freezing = this.#group.freeze();
     await this.#freezing;

@@ -24,7 +24,7 @@ import type { Download, SandboxFiles, Written } from "./sandbox-files.ts";
 export type FileAccess = {
   /** Resolves when the request is signed; must not touch its body. */
   verify: (request: IncomingMessage) => Promise<void>;
-  /** Has a session's sandbox, out of the freezer for as long as `use` takes. */
+  /** Has a session's sandbox, which must not be handed to anybody else for as long as `use` takes. */
   withSession: <T>(
     sessionId: string,
     accountId: string,

@@ -301,6 +301,22 @@ describe("while a program runs", () => {
   });
 });
 
+describe("a frozen sandbox", () => {
+  it("is thawed for its files, and not frozen while any is on its way", async () => {
+    await put("f", randomBytes(1_000_000));
+    await sandbox().freeze();
+    expect(sandbox().isFrozen).toBe(true);
+    const { content } = await sandbox().files.get("f");
+    await sandbox().freeze();
+    expect(sandbox().isFrozen).toBe(false);
+    let bytes = 0;
+    for await (const part of content) bytes += part.length;
+    await sandbox().freeze();
+    expect([bytes, sandbox().isFrozen, sandbox().files.isBusy]).toEqual([1_000_000, true, false]);
+    expect((await sandbox().files.find(["*"])).files).toEqual([{ name: "f", bytes: 1_000_000 }]);
+  });
+});
+
 describe("a reset", () => {
   it("ends what is on its way, leaves nothing of it, and keeps the rest", async () => {
     await put("kept", "kept");
