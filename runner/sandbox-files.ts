@@ -6,23 +6,18 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
 import { Failure } from "../shared/errors.ts";
-import { FILE_BYTES_MAX, FILE_NAME_BYTES_MAX, LISTED_FILES_MAX } from "../shared/limits.ts";
+import { FILE_BYTES_MAX, LISTED_FILES_MAX } from "../shared/limits.ts";
 import type { WorkspaceEntry, WorkspaceListing } from "../shared/runner-api.ts";
 import { decodeListed, type FileDeed, type FileTold, PART_BYTES_MAX } from "./file-frames.ts";
 import { type FileRequest, FileRequests, type Pace, type Wish } from "./file-requests.ts";
+import { type FoundFiles, findFiles } from "./find-files.ts";
 import { FrameError } from "./framing.ts";
-import { Glob, type Progress } from "./glob.ts";
 import type { Link } from "./link.ts";
 
 const FILE_MODE = 0o644;
 /** Files and directories that one removal may take away. */
 const REMOVED_MAX = 20_000;
 const REMOVE_MS_MAX = 3000;
-/** What looking for files by patterns may look at, and compare. */
-const FOUND_ENTRIES_MAX = 20_000;
-const FOUND_DIRECTORIES_MAX = 1000;
-const MATCH_STEPS_MAX = 20_000_000;
-const FIND_MS_MAX = 3000;
 
 /** A file's content, in the order of its bytes. */
 export type Content = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
@@ -46,9 +41,6 @@ export type Download = {
   content: AsyncIterable<Buffer>;
   cancel: () => Promise<void>;
 };
-
-/** Files that patterns mean, in order of their names; links are none. */
-export type FoundFiles = { files: { name: string; bytes: number }[]; truncated: boolean };
 
 export class SandboxFiles {
   readonly #link: Link;
@@ -184,48 +176,9 @@ export class SandboxFiles {
     refuse(isLate && told.result === "stopped" ? { ...told, result: "cut" } : told, deed);
   }
 
-  /** The files that any of `patterns` means (glob.ts); looks at no more than there is time for. */
+  /** The files that any of `patterns` means; looks at no more than there is time for. */
   async find(patterns: readonly string[]): Promise<FoundFiles> {
-    const glob = new Glob(patterns, { steps: MATCH_STEPS_MAX });
-    const files: FoundFiles["files"] = [];
-    const directories: { path: string; progress: Progress }[] = [
-      { path: "", progress: glob.begin() },
-    ];
-    const lateAtMs = performance.now() + FIND_MS_MAX;
-    let entriesLeft = FOUND_ENTRIES_MAX;
-    let isCut = false;
-    for (let looks = 0; looks < directories.length; looks++) {
-      const isLate = performance.now() > lateAtMs;
-      if (isLate || looks >= FOUND_DIRECTORIES_MAX || entriesLeft <= 0 || glob.isSpent) {
-        isCut = true;
-        break;
-      }
-      const { path, progress } = directories[looks] as (typeof directories)[number];
-      const { entries, truncated } = await this.#listFound(path, entriesLeft);
-      entriesLeft -= entries.length;
-      isCut ||= truncated;
-      for (const { name, type, bytes } of entries) {
-        const whole = path === "" ? name : `${path}/${name}`;
-        const reached = glob.enter(progress, name);
-        const isWanted =
-          type === "file" ? glob.isMatch(reached) : type === "directory" && glob.mayHold(reached);
-        if (!isWanted) continue;
-        if (Buffer.byteLength(whole) > FILE_NAME_BYTES_MAX) isCut = true;
-        else if (type === "file") files.push({ name: whole, bytes });
-        else directories.push({ path: whole, progress: reached });
-      }
-    }
-    files.sort((a, b) => (a.name < b.name ? -1 : 1));
-    const truncated = isCut || glob.isSpent || files.length > LISTED_FILES_MAX;
-    return { files: files.slice(0, LISTED_FILES_MAX), truncated };
-  }
-
-  /** A directory that a program has removed meanwhile holds nothing. */
-  async #listFound(path: string, max: number): Promise<WorkspaceListing> {
-    return await this.#list(path, max).catch((thrown) => {
-      if (!(thrown instanceof Failure)) throw thrown;
-      return { entries: [], truncated: false };
-    });
+    return await findFiles((path, max) => this.#list(path, max), patterns);
   }
 
   async #begin(wish: Wish, pace: Pace): Promise<FileRequest> {
