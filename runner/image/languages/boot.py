@@ -1,5 +1,6 @@
 # Is started once in a sandbox, warms up, and is forked for every program. Each child waits for one
-# Python program and then runs it as if `python3 main.py` had been typed.
+# Python program and then runs it as if `python3 main.py` had been typed; or for a session's first cell,
+# and then it is cells.py that goes on.
 #
 # Whatever a program commonly needs has been imported and executed once before the fork, and executed
 # again before the wait: in the sandbox code that has never run is slow code, and so is code that for
@@ -31,10 +32,13 @@ import traceback
 import types
 from importlib.machinery import SourceFileLoader
 
+import cells
+import ends
 import toplevel
 
 CONTROL = 15
 SHOWN = 14
+CELL = "/cell"  # no file of a workspace can be called so
 WORKSPACE = "/workspace"
 WARM = "/opt/coderunner/languages/warm.py"
 
@@ -51,11 +55,12 @@ def warm_up():
         raise ValueError("warm")
     except ValueError:
         traceback.format_exc()
-    exit_code_of(SystemExit(0))
-    flush()
-    is_control(None)
-    atexit.register(flush)
-    atexit.unregister(flush)
+    ends.exit_code_of(SystemExit(0))
+    ends.flush()
+    ends.identity_of(0)
+    atexit.register(ends.flush)
+    atexit.unregister(ends.flush)
+    cells.warm_up()
 
 
 def read_words():
@@ -67,6 +72,14 @@ def read_words():
     return [os.fsdecode(part) for part in rest.split(b"\0")[: int(count)]]
 
 
+def forget_own_modules():
+    """A program has the names of our files to itself."""
+    for name, module in list(sys.modules.items()):
+        if getattr(module, "__file__", None) and module.__file__.startswith(ends.PLACE):
+            if name != "__main__":
+                del sys.modules[name]
+
+
 def make_main(name, *arguments):
     """A fresh `__main__`, with the interpreter looking as it does just after its start."""
     main = types.ModuleType("__main__")
@@ -74,20 +87,9 @@ def make_main(name, *arguments):
     main.__builtins__ = builtins
     main.__loader__ = SourceFileLoader("__main__", main.__file__)
     sys.modules["__main__"] = main
-    del sys.modules["toplevel"]
     sys.argv = [main.__file__, *arguments]
     sys.path[0] = os.path.dirname(main.__file__)
     return main
-
-
-def exit_code_of(stop):
-    """What the shell would see after `raise SystemExit(...)`."""
-    if stop.code is None:
-        return 0
-    if isinstance(stop.code, int):
-        return stop.code & 0xFF
-    print(stop.code, file=sys.stderr)
-    return 1
 
 
 def run(main):
@@ -97,12 +99,9 @@ def run(main):
             program = compile(file.read(), main.__file__, "exec", dont_inherit=True)
         toplevel.run(program, main.__dict__)
     except SystemExit as stop:
-        return exit_code_of(stop)
+        return ends.exit_code_of(stop)
     except BaseException as error:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-            trace = trace.tb_next
-        sys.excepthook(type(error), error.with_traceback(trace), trace)
+        ends.tell(error)
         if isinstance(error, KeyboardInterrupt):
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.kill(os.getpid(), signal.SIGINT)
@@ -110,32 +109,9 @@ def run(main):
     return 0
 
 
-def flush():
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:
-            pass
-
-
-def is_control(identity):
-    """Whether the control socket is still what it was; a program may close any descriptor."""
-    try:
-        return os.fstat(CONTROL)[:3] == identity
-    except OSError:
-        return False
-
-
 def finish(code, is_program):
-    """Ends as Python does: threads joined, exit handlers run, output flushed."""
-    try:
-        threading._shutdown()
-        atexit._run_exitfuncs()
-    except SystemExit as stop:
-        code = exit_code_of(stop)
-    except BaseException as error:
-        sys.excepthook(type(error), error, error.__traceback__)
-    flush()
+    """Ends as Python does; the supervisor hears of it at once where the process is the program's own."""
+    code = ends.end(code)
     if is_program:
         os.write(CONTROL, bytes([68, code]))
         signal.pause()  # the supervisor measures this process and then kills it
@@ -152,13 +128,17 @@ def boot():
     # From here on in a child, with a program's user, limits and streams.
     for own in (CONTROL, SHOWN):
         os.set_inheritable(own, False)
-    identity = os.fstat(CONTROL)[:3]
+    identity = ends.identity_of(CONTROL)
     warm_up()
+    forget_own_modules()
     os.write(CONTROL, b"R" + version.encode())
-    main = make_main(*read_words())
+    words = read_words()
+    if words[0] == CELL:
+        cells.serve(words, identity)
+    main = make_main(*words)
     own_pid = os.getpid()
     code = run(main)
-    finish(code, os.getpid() == own_pid and is_control(identity))
+    finish(code, os.getpid() == own_pid and ends.is_same(CONTROL, identity))
 
 
 boot()

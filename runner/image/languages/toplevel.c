@@ -1,7 +1,8 @@
 /*
- * Two functions for boot.py. run(): a code object as the interpreter's outermost frame. Without it,
- * whatever looks at the call stack of a program (traceback.print_stack, inspect.stack,
- * sys._getframe) would find the frames of the file that was waiting for the program.
+ * Three functions for boot.py and cells.py. run(): a code object as the interpreter's outermost frame.
+ * Without it, whatever looks at the call stack of a program (traceback.print_stack, inspect.stack,
+ * sys._getframe) would find the frames of the file that was waiting for the program. call(): the same
+ * for a function and its arguments.
  * serve_forks(): prepared.h, with what Python has to do around a fork.
  */
 #include <Python.h>
@@ -16,6 +17,18 @@ static PyObject *run(PyObject *module, PyObject *arguments)
     struct _PyInterpreterFrame *waiting = thread->current_frame;
     thread->current_frame = NULL;
     PyObject *result = PyEval_EvalCode(code, globals, globals);
+    thread->current_frame = waiting;
+    return result;
+}
+
+static PyObject *call(PyObject *module, PyObject *const *arguments, Py_ssize_t count)
+{
+    (void)module;
+    if (count < 1) return PyErr_Format(PyExc_TypeError, "nothing to call");
+    PyThreadState *thread = PyThreadState_Get();
+    struct _PyInterpreterFrame *waiting = thread->current_frame;
+    thread->current_frame = NULL;
+    PyObject *result = PyObject_Vectorcall(arguments[0], arguments + 1, (size_t)(count - 1), NULL);
     thread->current_frame = waiting;
     return result;
 }
@@ -35,6 +48,7 @@ static PyObject *serve(PyObject *module, PyObject *version)
 
 static PyMethodDef methods[] = {
     {"run", run, METH_VARARGS, "run(code, globals)"},
+    {"call", (PyCFunction)(void (*)(void))call, METH_FASTCALL, "call(function, *arguments)"},
     {"serve_forks", serve, METH_O, "serve_forks(version)"},
     {NULL, NULL, 0, NULL},
 };

@@ -89,12 +89,14 @@ static void end_between_cells(struct job *job)
     job_close_channels(job);
 }
 
-/* Whoever closes the socket can still end by itself, but never be told to run another cell. */
+/*
+ * Whoever closes the socket can still end by itself, but never be told to run another cell. That a
+ * process has ended, and how, is told by its being reaped: its socket may be seen to close before.
+ */
 static void lose_control(struct job *job)
 {
     close_fd(&job->control_fd);
-    if (job->state == JOB_RUNNING && job->limits.kind == START_CELL) job_finish(job, EXIT_ENDED, -1, SIGHUP);
-    else if (is_between_cells(job)) end_between_cells(job);
+    if (is_between_cells(job)) end_between_cells(job);
 }
 
 static void become_ready(struct job *job)
