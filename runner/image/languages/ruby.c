@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE 1
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
@@ -15,6 +16,7 @@
 #include <ruby/thread.h>
 #include <ruby/version.h>
 #include <ruby/vm.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +26,9 @@
 #include <unistd.h>
 
 #define CONTROL_FD 15
+#define SHOWN_FD 14
+#define CELL "/cell" /* no file of a workspace can be called so */
+#define CELL_PLACE "/run/cell/"
 #define WORKSPACE "/workspace/"
 #define MAIN WORKSPACE "main.rb"
 #define PLACE "/opt/coderunner/languages"
@@ -46,6 +51,7 @@ static int receive_words(char *words[])
     size_t used = 0;
     for (;;) {
         ssize_t n = read(CONTROL_FD, message + used, sizeof message - 1 - used);
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) _exit(0);
         used += (size_t)n;
         char *at = memchr(message, '\n', used);
@@ -214,6 +220,146 @@ static void after_handlers(VALUE unused)
     if (failed) exit_status = -1;
 }
 
+/* ---- a session's cells ---- */
+
+static VALUE host, binding; /* cells.rb, and where cells are evaluated */
+static pid_t owner;
+static struct stat control;
+
+struct cell {
+    VALUE words, source, file, value, error;
+    int is_first;
+    int outcome[2]; /* exit code and signal */
+};
+
+/* What boot.rb has left for us under a name that nobody is to find. */
+static void take_host(void)
+{
+    ID name = rb_intern("CODERUNNER_CELLS");
+    rb_gc_register_address(&host);
+    rb_gc_register_address(&binding);
+    host = rb_const_get(rb_cObject, name);
+    binding = rb_const_get(rb_cObject, rb_intern("TOPLEVEL_BINDING"));
+    rb_const_remove(rb_cObject, name);
+}
+
+/* Takes the way of a cell, with harmless content. */
+static VALUE warm_host(VALUE unused)
+{
+    VALUE scope = rb_funcall(host, rb_intern("warm_up"), 0);
+    VALUE text = rb_str_new_cstr("x = 40\nx + 2\n");
+    rb_funcall(scope, rb_intern("eval"), 3, text, rb_str_new_cstr("<warm>"), INT2FIX(1));
+    return unused;
+}
+
+/* A program may close any descriptor and open another in its place. */
+static int is_control(void)
+{
+    struct stat now;
+    return fstat(CONTROL_FD, &now) == 0 && now.st_dev == control.st_dev && now.st_ino == control.st_ino;
+}
+
+/* Between cells an interrupt comes too late, and is nobody's. cells.rb undoes it. */
+static void ignore_interrupts(void)
+{
+    static const struct sigaction ignored = {.sa_handler = SIG_IGN};
+    sigaction(SIGINT, &ignored, NULL);
+}
+
+static VALUE read_source(void)
+{
+    int fd = open(CELL_PLACE "source", O_RDONLY | O_CLOEXEC);
+    struct stat info;
+    if (fd < 0 || fstat(fd, &info) != 0) return rb_str_new(NULL, 0);
+    VALUE text = rb_str_new(NULL, info.st_size);
+    ssize_t n = read(fd, RSTRING_PTR(text), (size_t)info.st_size);
+    close(fd);
+    rb_str_set_len(text, n > 0 ? n : 0);
+    return text;
+}
+
+static VALUE prepare_cell(VALUE at)
+{
+    struct cell *cell = (struct cell *)at;
+    VALUE is_first = cell->is_first ? Qtrue : Qfalse;
+    VALUE pair = rb_funcall(host, rb_intern("prepare"), 3, cell->words, read_source(), is_first);
+    cell->source = rb_ary_entry(pair, 0);
+    cell->file = rb_ary_entry(pair, 1);
+    if (RTEST(rb_ary_entry(pair, 2)) && write(CONTROL_FD, "I", 1) != 1) _exit(0);
+    return Qnil;
+}
+
+static VALUE evaluate_cell(VALUE at)
+{
+    struct cell *cell = (struct cell *)at;
+    cell->value = rb_funcall(binding, rb_intern("eval"), 3, cell->source, cell->file, INT2FIX(1));
+    return Qnil;
+}
+
+static void show(VALUE line)
+{
+    struct stat info;
+    if (NIL_P(line) || fstat(SHOWN_FD, &info) != 0 || !S_ISFIFO(info.st_mode)) return;
+    for (long at = 0; at < RSTRING_LEN(line);) {
+        ssize_t n = write(SHOWN_FD, RSTRING_PTR(line) + at, (size_t)(RSTRING_LEN(line) - at));
+        if (n < 0 && errno != EINTR) return;
+        if (n > 0) at += n;
+    }
+}
+
+static VALUE finish_cell(VALUE at)
+{
+    struct cell *cell = (struct cell *)at;
+    VALUE done = rb_funcall(host, rb_intern("finish"), 2, cell->value, cell->error);
+    for (int i = 0; i < 2; i++) cell->outcome[i] = NUM2INT(rb_ary_entry(done, i));
+    if (getpid() == owner) show(rb_ary_entry(done, 2));
+    return Qnil;
+}
+
+/* Calls one of these; what it raises is the cell's. Jumps out of a cell that are no errors end it. */
+static void attempt(VALUE (*step)(VALUE), struct cell *cell)
+{
+    int state;
+    rb_protect(step, (VALUE)cell, &state);
+    if (state == 0) return;
+    VALUE error = rb_errinfo();
+    rb_set_errinfo(Qnil);
+    if (!RB_SPECIAL_CONST_P(error) && RB_BUILTIN_TYPE(error) == T_OBJECT) cell->error = error;
+}
+
+static void run_cell(struct cell *cell)
+{
+    cell->error = cell->value = Qnil;
+    cell->outcome[0] = 1;
+    cell->outcome[1] = 0;
+    attempt(prepare_cell, cell);
+    if (NIL_P(cell->error)) attempt(evaluate_cell, cell);
+    attempt(finish_cell, cell);
+    ignore_interrupts();
+}
+
+static void *wait_for_words(void *words)
+{
+    return (void *)(intptr_t)receive_words(words);
+}
+
+static void serve_cells(char *words[], int count)
+{
+    struct cell cell = {.is_first = 1};
+    owner = getpid();
+    ignore_interrupts();
+    for (;;) {
+        cell.words = rb_ary_new();
+        for (int i = 0; i < count; i++) rb_ary_push(cell.words, rb_external_str_new_cstr(words[i]));
+        run_cell(&cell);
+        cell.is_first = 0;
+        if (getpid() != owner || !is_control()) ruby_stop(cell.outcome[0]);
+        uint8_t said[3] = {'C', (uint8_t)cell.outcome[0], (uint8_t)cell.outcome[1]};
+        if (write(CONTROL_FD, said, sizeof said) != sizeof said) _exit(0);
+        count = (int)(intptr_t)rb_thread_call_without_gvl2(wait_for_words, words, NULL, NULL);
+    }
+}
+
 /* ---- waiting ---- */
 
 static void leave(ruby_vm_t *vm)
@@ -234,11 +380,17 @@ static void *wait_for_job(void *unused)
     static char *words[ARGUMENTS_MAX];
     forget_own_files();
     forget_environment();
+    int failed;
+    take_host();
+    rb_protect(warm_host, Qnil, &failed);
+    rb_set_errinfo(Qnil);
+    fstat(CONTROL_FD, &control);
     rb_set_end_proc(after_handlers, Qnil);
     ruby_vm_at_exit(leave);
     say_ready();
     int count = receive_words(words);
     if (count < 1) _exit(127);
+    if (strcmp(words[0], CELL) == 0) serve_cells(words, count);
     put_script_in_place(words, count);
     set_arguments(words + 1, count - 1);
     return unused;
