@@ -21,10 +21,26 @@ function boot() {
   if (length === 0) process.reallyExit(0);
   const [count, rest] = split(message.toString("utf8", 0, length), "\n");
   const [name, ...words] = rest.split("\0").slice(0, Number(count));
+  if (name === "/cell") return openSession([name, ...words]);
   takeMain(`/workspace/${name}`);
   process.argv.push(...words);
+  forget();
+}
+
+/** What a program could find out about how it was started. */
+function forget() {
   process.execArgv = process.execArgv.filter((option) => /^--(exp|disable-w)/.test(option));
   delete require.cache[__filename];
+}
+
+/** Has Node load what runs cells in place of a program; it is loaded already, and goes on by itself. */
+function openSession(words) {
+  delete process.emit; // the end of a cell is not that of a program
+  const cells = `${__dirname}/node/cells.cjs`;
+  const { open } = require(cells);
+  takeMain(cells);
+  forget();
+  open(words);
 }
 
 /** Runs the paths a short program takes: both module systems, both output streams, common modules. */
