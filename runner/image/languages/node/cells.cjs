@@ -23,6 +23,9 @@ const SOURCE = "/run/cell/source";
 const MESSAGE_BYTES_MAX = 65536;
 const NEVER_SETTLED = 13;
 const FAILED = 1;
+const INTERRUPTED = { code: 0, signal: 2 };
+const SERVER = "TCPServerWrap";
+const CONNECTION = "TCPSocketWrap";
 /** How often a cell is looked at that began with something else still running. */
 const LOOK_MS_MAX = 20;
 
@@ -175,6 +178,7 @@ function keep(value) {
 /** Prints what nobody has caught, which ends the cell as it would end a program. */
 function fail(thrown, place) {
   if (cell.outcome !== undefined) return;
+  if (native.isInterrupted()) return finish(INTERRUPTED);
   try {
     write(2, describeError(thrown, cell.compiled, place));
   } catch {
@@ -203,7 +207,7 @@ function onWoken() {
   if (cell.outcome !== undefined) return end(cell.outcome);
   if (!native.isInterrupted()) return;
   const interrupted = cell;
-  interrupted.outcome = { code: 0, signal: 2 };
+  interrupted.outcome = INTERRUPTED;
   interrupted.value = undefined;
   // A handler of the program's own for the signal comes first.
   if (process.listenerCount("SIGINT") > 0) setImmediate(() => cell === interrupted && end(cell.outcome));
@@ -230,7 +234,7 @@ function endOfWork() {
 }
 
 function end(outcome) {
-  if (native.settle()) outcome = { code: 0, signal: 2 };
+  if (native.settle()) outcome = INTERRUPTED;
   if (cell.value !== undefined && outcome.signal === 0) {
     try {
       show(native, "value", cell.value);
@@ -240,6 +244,7 @@ function end(outcome) {
       outcome = { code: FAILED, signal: 0 };
     }
   }
+  if (native.hasBrokenOff()) repairTimers();
   leftovers = native.isAlive() ? running() : new Map();
   const length = native.exchange(outcome.code, outcome.signal, message);
   begin(wordsOf(message.toString("utf8", 0, length)));
@@ -255,7 +260,43 @@ function wordsOf(text) {
 function running() {
   const counts = new Map();
   for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  // What a server has accepted runs on with it.
+  if (leftovers.has(SERVER)) {
+    const accepted = process._getActiveHandles().filter(({ server }) => server).length;
+    counts.set(CONNECTION, Math.max(0, (counts.get(CONNECTION) ?? 0) - accepted));
+  }
   return counts;
+}
+
+/**
+ * Node counts the timers that keep it alive. What was broken off in a timer's callback is still
+ * counted, and the others are no longer waited for; both are put right with a timer of our own.
+ */
+function repairTimers() {
+  const counted = process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  if (counted === 0) return;
+  const own = setTimeout(() => undefined, 1);
+  const isCounted = Object.getOwnPropertySymbols(own).find(({ description }) => description === "refed");
+  own.unref();
+  const waiting = everyOne(Object.getPrototypeOf(own)).filter((timer) => timer[isCounted] && timer._idleNext);
+  for (let extra = counted - waiting.length; extra > 0; extra--) {
+    const more = setTimeout(() => undefined, 1).unref();
+    more[isCounted] = true;
+    clearTimeout(more);
+  }
+}
+
+/** Every object there is with this prototype. */
+function everyOne(prototype) {
+  let found = [];
+  Object.defineProperty(globalThis, "__found__", { value: prototype, configurable: true });
+  ask("Runtime.evaluate", { expression: "__found__" }, ({ result }) => {
+    ask("Runtime.queryObjects", { prototypeObjectId: result.objectId }, ({ objects }) => {
+      found = fetchValue(objects);
+    });
+  });
+  delete globalThis.__found__;
+  return found;
 }
 
 /** Ends a cell that has nothing running but what was running before it. */

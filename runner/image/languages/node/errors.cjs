@@ -6,7 +6,7 @@
 const fs = require("node:fs");
 const { inspect, types } = require("node:util");
 
-const FRAME = /^ {4}at .*?\(?((?:file:\/\/)?(?:\/|<cell-)[^()]*?):(\d+):(\d+)\)?$/;
+const FRAME = /^ {4}at .*?\(?((?:file:\/\/)?(?:\/|<cell-)[^()]*?):(\d+):(\d+)\)?(?: \{)?$/;
 const OURS = /^ {4}at .*\/opt\/coderunner\//;
 const TEXTS_MAX = 100;
 

@@ -65,7 +65,7 @@ static napi_ref woken, next;
 static pid_t main_thread;
 static sem_t interrupts;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static volatile sig_atomic_t is_interrupted;
+static volatile sig_atomic_t is_interrupted, has_given_up;
 static struct sigaction previous;
 static struct stat control, shown;
 static int kept[3] = {-1, -1, -1};
@@ -110,7 +110,7 @@ static void *watch(void *unused)
             uv_async_send(async);
             usleep(PATIENCE_US);
             pthread_mutex_lock(&lock);
-            if (is_interrupted) give_up(isolate);
+            if (is_interrupted) has_given_up = 1, give_up(isolate);
             pthread_mutex_unlock(&lock);
         }
     }
@@ -214,6 +214,7 @@ static napi_value open_session(napi_env now, void *info)
     pthread_create(&thread, &small, watch, NULL);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     arm();
+    previous = (struct sigaction){.sa_handler = SIG_DFL}; /* what ends a program */
     return NULL;
 }
 
@@ -240,6 +241,7 @@ static napi_value wake(napi_env now, void *info)
 static napi_value leave(napi_env now, void *info)
 {
     wake(now, info);
+    has_given_up = 1;
     give_up(isolate);
     return NULL;
 }
@@ -249,6 +251,16 @@ static napi_value settle_interrupts(napi_env now, void *info)
     (void)now;
     (void)info;
     return boolean(settle());
+}
+
+/* Whether V8 has given up something since this was asked last. */
+static napi_value has_broken_off(napi_env now, void *info)
+{
+    int has = has_given_up;
+    (void)now;
+    (void)info;
+    has_given_up = 0;
+    return boolean(has);
 }
 
 static napi_value was_interrupted(napi_env now, void *info)
@@ -293,7 +305,7 @@ static napi_value exchange(napi_env now, void *info)
     napi_get_value_int32(env, values[0], &code);
     napi_get_value_int32(env, values[1], &number_of_signal);
     napi_get_buffer_info(env, values[2], &data, &size);
-    if (!is_same(CONTROL_FD, &control)) _exit(0); /* nobody will ever say more to us */
+    if (!is_same(CONTROL_FD, &control)) _exit(code); /* nobody will ever say more to us */
     uint8_t over[3] = {'C', (uint8_t)code, (uint8_t)number_of_signal};
     if (write(CONTROL_FD, over, sizeof over) != sizeof over) _exit(0);
     ssize_t length;
@@ -347,7 +359,7 @@ napi_value napi_register_module_v1(napi_env now, napi_value exports)
 {
     static const struct { const char *name; napi_callback callback; } all[] = {
         {"open", open_session}, {"start", start}, {"wake", wake}, {"leave", leave}, {"show", show},
-        {"isInterrupted", was_interrupted}, {"settle", settle_interrupts}, {"isAlive", is_alive}, {"arm", arm_again}, {"exchange", exchange},
+        {"hasBrokenOff", has_broken_off}, {"isInterrupted", was_interrupted}, {"settle", settle_interrupts}, {"isAlive", is_alive}, {"arm", arm_again}, {"exchange", exchange},
         {"takeInput", take_input},
     };
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
