@@ -7,6 +7,7 @@
 "use strict";
 
 const { isMainThread } = require("node:worker_threads");
+let cells;
 if (isMainThread) boot();
 
 function boot() {
@@ -36,11 +37,9 @@ function forget() {
 /** Has Node load what runs cells in place of a program; it is loaded already, and goes on by itself. */
 function openSession(words) {
   delete process.emit; // the end of a cell is not that of a program
-  const cells = `${__dirname}/node/cells.cjs`;
-  const { open } = require(cells);
-  takeMain(cells);
+  takeMain(`${__dirname}/warm.${process.argv[1].endsWith(".ts") ? "mts" : "mjs"}`);
   forget();
-  open(words);
+  cells.open(words);
 }
 
 /** Runs the paths a short program takes: both module systems, both output streams, common modules. */
@@ -53,6 +52,11 @@ function warmUp() {
     const path = `${__dirname}/warm.${kind}`;
     require(path);
     delete require.cache[path];
+  }
+  cells = require("./node/cells.cjs");
+  cells.warmUp();
+  for (const path of Object.keys(require.cache)) {
+    if (path.startsWith(`${__dirname}/node/`)) delete require.cache[path];
   }
   console.error("warm");
   // Opening them made them non-blocking, which a program that writes to them itself does not expect.

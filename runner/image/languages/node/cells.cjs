@@ -10,8 +10,8 @@
 "use strict";
 
 const inspector = require("node:inspector");
-const fs = require("node:fs");
-const { types } = require("node:util");
+const { readFileSync, writeSync } = require("node:fs");
+const { inspect, types } = require("node:util");
 const { describeError, remember } = require("./errors.cjs");
 const modules = require("./modules.cjs");
 const { show, display } = require("./shown.cjs");
@@ -29,8 +29,14 @@ const CONNECTION = "TCPSocketWrap";
 /** How often a cell is looked at that began with something else still running. */
 const LOOK_MS_MAX = 20;
 
+// A program may put others in the place of these.
+const { parse, stringify } = JSON;
+const { clearTimeout, setImmediate, setTimeout } = globalThis;
+const { apply } = Reflect;
+const { from } = Buffer;
+const { emit } = process;
+
 const message = Buffer.alloc(MESSAGE_BYTES_MAX);
-const emit = process.emit;
 let connection;
 let takerId;
 let taken;
@@ -38,6 +44,16 @@ let lastId = 0;
 let cell;
 /** What runs on of earlier cells, by kind. */
 let leftovers = new Map();
+
+/** Runs what every cell needs, once and without a trace, so that the first is not slow. */
+exports.warmUp = () => {
+  connect();
+  const compiled = compile({ text: "({ warm: [1, 'a'] })", number: 0, name: "" });
+  ask("Runtime.evaluate", { expression: compiled.expression, replMode: true }, () => undefined);
+  ask("Runtime.evaluate", { expression: "({ warm: 1 })" }, ({ result }) => inspect(fetchValue(result)));
+  connection.disconnect();
+  describeError(new Error("warm"), compiled);
+};
 
 /** Begins a session with its first cell, whose words are those of the control socket. */
 exports.open = (words) => {
@@ -94,11 +110,12 @@ function take(value) {
   taken = value;
 }
 
-const answers = new Map();
+/** What to do with the answers that are still to come. */
+const answers = { __proto__: null };
 
 function question(method, params, onAnswer) {
-  answers.set(++lastId, onAnswer);
-  return JSON.stringify({ id: lastId, method, params });
+  answers[++lastId] = onAnswer;
+  return stringify({ id: lastId, method, params });
 }
 
 function ask(method, params, onAnswer) {
@@ -106,9 +123,9 @@ function ask(method, params, onAnswer) {
 }
 
 function hear(text) {
-  const { id, result } = JSON.parse(text);
-  const onAnswer = answers.get(id);
-  answers.delete(id);
+  const { id, result } = parse(text);
+  const onAnswer = answers[id];
+  delete answers[id];
   if (result !== undefined) onAnswer?.(result);
 }
 
@@ -134,7 +151,7 @@ function begin([, number, input, name]) {
   changeStdin(native, input === "input");
   try {
     modules.enter(name);
-    const text = fs.readFileSync(SOURCE, "utf8");
+    const text = readFileSync(SOURCE, "utf8");
     evaluate(compile({ text, number: cell.number, name }));
   } catch (thrown) {
     fail(thrown);
@@ -165,7 +182,8 @@ function evaluated({ result, exceptionDetails }) {
 
 function keep(value) {
   cell.isEvaluated = true;
-  cell.value = cell.compiled.hasValue ? value : undefined;
+  // A directive is a statement like any other, and the last that comes to anything.
+  cell.value = value === "use strict" ? undefined : value;
   if (!types.isPromise(value)) return;
   const now = cell;
   value.then((settled) => {
@@ -217,10 +235,10 @@ function onWoken() {
 /** Stands in for process.emit, to hear what ends a program. */
 function heed(event, ...rest) {
   if (event === "uncaughtException") {
-    if (!Reflect.apply(emit, this, [event, ...rest])) fail(rest[0]);
+    if (!apply(emit, this, [event, ...rest])) fail(rest[0]);
     return true;
   }
-  const isHeard = Reflect.apply(emit, this, [event, ...rest]);
+  const isHeard = apply(emit, this, [event, ...rest]);
   if (event === "beforeExit" && !native.isAlive()) endOfWork();
   return isHeard;
 }
@@ -314,10 +332,10 @@ function lookLater(afterMs = 0) {
 }
 
 function write(descriptor, text) {
-  const data = Buffer.from(text);
+  const data = from(text);
   for (let at = 0; at < data.length; ) {
     try {
-      at += fs.writeSync(descriptor, data, at);
+      at += writeSync(descriptor, data, at);
     } catch (error) {
       if (error.code !== "EAGAIN" && error.code !== "EINTR") return;
     }

@@ -3,7 +3,7 @@
 
 "use strict";
 
-const fs = require("node:fs");
+const { readFileSync } = require("node:fs");
 const { inspect, types } = require("node:util");
 
 const FRAME = /^ {4}at .*?\(?((?:file:\/\/)?(?:\/|<cell-)[^()]*?):(\d+):(\d+)\)?(?: \{)?$/;
@@ -15,9 +15,8 @@ const cells = new Map();
 
 /** `place` is where it is, for an error that has no frame of its own. */
 exports.describeError = (thrown, cell, place) => {
-  const where = cell ?? thrown?.cell;
-  if (place) return `${marked(where.shownName, where.text, mapped(where, place))}${headOf(thrown)}\n`;
-  if (thrown?.cell) return `${described(thrown)}\n`;
+  if (place) return `${marked(cell.shownName, cell.text, mapped(cell, place))}${headOf(thrown)}\n`;
+  if (thrown?.cell) return `${untyped(thrown)}\n`;
   const text = types.isNativeError(thrown) || thrown instanceof Error ? described(thrown) : other(thrown);
   const lines = text.split("\n").filter((line) => !OURS.test(line));
   const translated = lines.map(translate);
@@ -31,8 +30,13 @@ exports.remember = (cell) => {
 };
 
 function described(error) {
-  delete error.cell;
   return inspect(error, { colors: false });
+}
+
+/** What is no TypeScript; the place is at the head of the stack, without a name. */
+function untyped({ cell, message, stack }) {
+  const [, place = ""] = /^[^:\n]*(:\d+\n.*\n *\^+\n\n)/.exec(stack) ?? [];
+  return `${place && cell.shownName}${place}SyntaxError: ${message}`;
 }
 
 function headOf(error) {
@@ -69,7 +73,7 @@ function markOf(lines) {
 function read(path) {
   if (!path.startsWith("/workspace/")) return undefined;
   try {
-    return fs.readFileSync(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch {
     return undefined;
   }

@@ -4,7 +4,7 @@
 
 "use strict";
 
-const fs = require("node:fs");
+const { statSync } = require("node:fs");
 const Module = require("node:module");
 const path = require("node:path");
 const { fileURLToPath } = require("node:url");
@@ -19,10 +19,6 @@ let current;
 
 /** Once, before the first cell. */
 exports.begin = () => {
-  delete require.cache[__filename];
-  for (const file of Object.keys(require.cache)) {
-    if (file.startsWith(__dirname)) delete require.cache[file];
-  }
   Module.registerHooks({ resolve, load });
 };
 
@@ -104,7 +100,7 @@ function entryOf(file) {
 }
 
 function stateOf(file) {
-  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  const stat = statSync(file, { throwIfNoEntry: false });
   return stat && `${stat.mtimeMs} ${stat.size} ${stat.ino}`;
 }
 

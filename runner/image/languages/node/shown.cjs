@@ -4,6 +4,9 @@
 
 const { inspect } = require("node:util");
 
+const { stringify } = JSON;
+const { from } = Buffer;
+
 const TYPES = [
   "text/plain",
   "text/html",
@@ -23,10 +26,10 @@ const FORM_BYTES_MAX = 7 * 1024 * 1024;
 exports.show = (native, kind, value) => {
   const data = { "text/plain": inspect(value) };
   for (const [type, form] of Object.entries(formsOf(value))) {
-    if (TYPES.includes(type)) data[type] = typeof form === "string" ? form : JSON.stringify(form);
+    if (TYPES.includes(type)) data[type] = typeof form === "string" ? form : stringify(form);
   }
   const kept = Object.entries(data).filter(([, form]) => form.length < FORM_BYTES_MAX);
-  native.show(Buffer.from(`${JSON.stringify({ kind, data: Object.fromEntries(kept) })}\n`));
+  native.show(from(`${stringify({ kind, data: Object.fromEntries(kept) })}\n`));
 };
 
 function formsOf(value) {

@@ -14,11 +14,10 @@ const DECLARED = /^Identifier '(.+)' has already been declared$/;
 /** What is to be evaluated, and what is needed to speak of it. */
 exports.compile = ({ text, number, name }) => {
   const shownName = name ? `/workspace/${name}` : `<cell-${number}>`;
-  const cell = { text, shownName, hasValue: true, map: undefined };
+  const cell = { text, shownName, map: undefined };
   let code = IS_TYPESCRIPT ? withoutTypes(cell) : text;
   if (code.startsWith("#!")) code = `//${code.slice(2)}`;
   if (/\b(?:import|export)\b/.test(code)) code = asScript(code);
-  if (/^\s*(["'])use strict\1/.test(code)) cell.isDirective = true;
   return finished(cell, endsWithObject(code) ?? code);
 };
 
