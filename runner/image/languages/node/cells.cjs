@@ -50,7 +50,9 @@ exports.warmUp = () => {
   connect();
   const compiled = compile({ text: "({ warm: [1, 'a'] })", number: 0, name: "" });
   ask("Runtime.evaluate", { expression: compiled.expression, replMode: true }, () => undefined);
-  ask("Runtime.evaluate", { expression: "({ warm: 1 })" }, ({ result }) => inspect(fetchValue(result)));
+  ask("Runtime.evaluate", { expression: "({ warm: 1 })" }, ({ result }) =>
+    inspect(fetchValue(result)),
+  );
   connection.disconnect();
   describeError(new Error("warm"), compiled);
 };
@@ -65,7 +67,11 @@ exports.open = (words) => {
     process.on(event, (name) => name === "SIGINT" && native.arm());
   }
   modules.begin();
-  Object.defineProperty(globalThis, "display", { value: display, configurable: true, writable: true });
+  Object.defineProperty(globalThis, "display", {
+    value: display,
+    configurable: true,
+    writable: true,
+  });
   begin(words);
 };
 
@@ -228,7 +234,8 @@ function onWoken() {
   interrupted.outcome = INTERRUPTED;
   interrupted.value = undefined;
   // A handler of the program's own for the signal comes first.
-  if (process.listenerCount("SIGINT") > 0) setImmediate(() => cell === interrupted && end(cell.outcome));
+  if (process.listenerCount("SIGINT") > 0)
+    setImmediate(() => cell === interrupted && end(cell.outcome));
   else end(interrupted.outcome);
 }
 
@@ -270,14 +277,18 @@ function end(outcome) {
 
 function wordsOf(text) {
   const at = text.indexOf("\n");
-  return text.slice(at + 1).split("\0").slice(0, Number(text.slice(0, at)));
+  return text
+    .slice(at + 1)
+    .split("\0")
+    .slice(0, Number(text.slice(0, at)));
 }
 
 // ---- what earlier cells left running ----
 
 function running() {
   const counts = new Map();
-  for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  for (const kind of process.getActiveResourcesInfo())
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
   // What a server has accepted runs on with it.
   if (leftovers.has(SERVER)) {
     const accepted = process._getActiveHandles().filter(({ server }) => server).length;
@@ -294,9 +305,13 @@ function repairTimers() {
   const counted = process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
   if (counted === 0) return;
   const own = setTimeout(() => undefined, 1);
-  const isCounted = Object.getOwnPropertySymbols(own).find(({ description }) => description === "refed");
+  const isCounted = Object.getOwnPropertySymbols(own).find(
+    ({ description }) => description === "refed",
+  );
   own.unref();
-  const waiting = everyOne(Object.getPrototypeOf(own)).filter((timer) => timer[isCounted] && timer._idleNext);
+  const waiting = everyOne(Object.getPrototypeOf(own)).filter(
+    (timer) => timer[isCounted] && timer._idleNext,
+  );
   for (let extra = counted - waiting.length; extra > 0; extra--) {
     const more = setTimeout(() => undefined, 1).unref();
     more[isCounted] = true;

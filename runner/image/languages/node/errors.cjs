@@ -17,7 +17,8 @@ const cells = new Map();
 exports.describeError = (thrown, cell, place) => {
   if (place) return `${marked(cell.shownName, cell.text, mapped(cell, place))}${headOf(thrown)}\n`;
   if (thrown?.cell) return `${untyped(thrown)}\n`;
-  const text = types.isNativeError(thrown) || thrown instanceof Error ? described(thrown) : other(thrown);
+  const text =
+    types.isNativeError(thrown) || thrown instanceof Error ? described(thrown) : other(thrown);
   const lines = text.split("\n").filter((line) => !OURS.test(line));
   const translated = lines.map(translate);
   return `${markOf(translated)}${translated.join("\n")}\n`;
@@ -67,7 +68,9 @@ function markOf(lines) {
   if (frame === undefined) return "";
   const [, file, row, column] = frame;
   const text = cells.get(file)?.text ?? read(file.replace(/^file:\/\//, "").split("?")[0]);
-  return text === undefined ? "" : marked(file, text, { line: Number(row), column: Number(column) });
+  return text === undefined
+    ? ""
+    : marked(file, text, { line: Number(row), column: Number(column) });
 }
 
 function read(path) {

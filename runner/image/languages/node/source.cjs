@@ -49,9 +49,12 @@ function withoutTypes(cell) {
   try {
     const options = { mode: "transform", sourceMap: true, sourceUrl: cell.shownName };
     const code = stripTypeScriptTypes(cell.text, options);
-    const [, data] = /\n\/\/# sourceMappingURL=data:application\/json;base64,(\S+)/.exec(code) ?? [];
+    const [, data] =
+      /\n\/\/# sourceMappingURL=data:application\/json;base64,(\S+)/.exec(code) ?? [];
     if (data) cell.map = new SourceMap(JSON.parse(Buffer.from(data, "base64").toString("utf8")));
-    return code.replace(/\n\/\/# source(?:MappingURL|URL)=.*/g, "").replace(/\nexport {\s*};?\s*$/, "");
+    return code
+      .replace(/\n\/\/# source(?:MappingURL|URL)=.*/g, "")
+      .replace(/\nexport {\s*};?\s*$/, "");
   } catch (error) {
     throw located(error, cell);
   }
@@ -69,7 +72,8 @@ function endsWithObject(code) {
   if (!/}\s*$/.test(code)) return undefined;
   const starts = /^\s*{/.test(code) ? [code.search(/\S/)] : [];
   const last = code.lastIndexOf("\n{");
-  if (last >= 0 && !/(?:\)|\b(?:else|do|try|finally|=>)|=|,|\()\s*$/.test(code.slice(0, last))) starts.push(last + 1);
+  if (last >= 0 && !/(?:\)|\b(?:else|do|try|finally|=>)|=|,|\()\s*$/.test(code.slice(0, last)))
+    starts.push(last + 1);
   for (const at of starts) {
     const tail = code.slice(at).trimEnd();
     if (isExpression(tail)) return `${code.slice(0, at)}(${tail})`;
@@ -198,7 +202,8 @@ function redeclared(code, name) {
 }
 
 function declares(node, name) {
-  if (node.type === "VariableDeclaration") return node.declarations.some(({ id }) => binds(id, name));
+  if (node.type === "VariableDeclaration")
+    return node.declarations.some(({ id }) => binds(id, name));
   return /^(?:Function|Class)Declaration$/.test(node.type) && node.id?.name === name;
 }
 
