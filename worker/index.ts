@@ -19,6 +19,7 @@ import { createKey } from "./routes/keys.ts";
 import { listApiLanguages, listV1Runtimes } from "./routes/runtimes.ts";
 import {
   deleteSession,
+  installPackages,
   interruptSession,
   listSessions,
   openSession,
@@ -51,6 +52,7 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .post("/api/sessions/:sessionId/execute", executeInSession)
   .post("/api/sessions/:sessionId/interrupt", interruptSession)
   .post("/api/sessions/:sessionId/reset", resetSession)
+  .post("/api/sessions/:sessionId/packages", installPackages)
   .get("/api/sessions/:sessionId/files/*", readFile)
   .put("/api/sessions/:sessionId/files/*", writeFile)
   .delete("/api/sessions/:sessionId/files/*", removeFile)

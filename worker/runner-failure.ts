@@ -31,6 +31,8 @@ const FIELD_CODES: readonly ErrorCode[] = [
   "payload_too_large",
   "unknown_version",
 ];
+/** Of which the table's sentence says too little: which conflict it is, which package. */
+const SAID_BY_RUNNERS: readonly ErrorCode[] = ["conflict", "packages_refused"];
 const OF_SESSIONS: readonly ErrorCode[] = [
   ...(Object.keys(ENDINGS) as ErrorCode[]),
   "unknown_session",
@@ -44,6 +46,17 @@ export const OF_EXECUTING: Believed = {
 export const OF_A_SESSION: Believed = {
   codes: [...OF_SESSIONS, "not_running"],
   fields: /^version\b/,
+};
+export const OF_PACKAGES: Believed = {
+  codes: [
+    ...OF_A_SESSION.codes,
+    "workspace_full",
+    "packages_disabled",
+    "packages_refused",
+    "packages_too_large",
+    "packages_unreachable",
+  ],
+  fields: /^(version|packages)\b/,
 };
 export const OF_FILES: Believed = {
   codes: [...OF_SESSIONS, "unknown_file", "workspace_full", "payload_too_large", "conflict"],
@@ -81,8 +94,7 @@ export function failureOfRunner(
     return new Failure("session_lost", { detail });
   }
   if (codes.includes(code)) {
-    // The table's sentence says nothing about which conflict it is.
-    const own = code === "conflict" ? message : undefined;
+    const own = SAID_BY_RUNNERS.includes(code) ? message : undefined;
     return new Failure(code, { message: own, retryAfterMs, detail });
   }
   if (code === "busy" || code === "no_runner") {

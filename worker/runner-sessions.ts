@@ -3,8 +3,10 @@
 
 import * as z from "zod";
 import { Failure } from "../shared/errors.ts";
-import { FILE_BYTES_MAX, FILE_TRANSFER_MS_MAX } from "../shared/limits.ts";
+import { FILE_BYTES_MAX, FILE_TRANSFER_MS_MAX, PACKAGES_MS_MAX } from "../shared/limits.ts";
+import type { PackagesRequest } from "../shared/packages.ts";
 import {
+  InstalledPackages,
   RUNNER_SESSIONS_PATH,
   RunnerSession,
   type RunnerSessionRequest,
@@ -14,7 +16,14 @@ import {
 import type { Call } from "./call.ts";
 import { type Ask, askRunner, openRunner, type Upload, uploadToRunner } from "./runner-ask.ts";
 import { RUNNER_CALL_MS_MAX } from "./runner-client.ts";
-import { answerAs, failureFrom, OF_A_SESSION, OF_FILES, requireDone } from "./runner-failure.ts";
+import {
+  answerAs,
+  failureFrom,
+  OF_A_SESSION,
+  OF_FILES,
+  OF_PACKAGES,
+  requireDone,
+} from "./runner-failure.ts";
 
 const Interrupted = z.object({ interrupted: z.boolean() });
 
@@ -34,8 +43,22 @@ export async function openOnRunner(
   call: Call,
   request: RunnerSessionRequest,
 ): Promise<RunnerSession> {
-  const ask = { method: "POST", path: RUNNER_SESSIONS_PATH, body: request } as const;
-  return answerAs(RunnerSession, await askBriefly(call, ask), OF_A_SESSION);
+  const msMax = RUNNER_CALL_MS_MAX + (request.packages === undefined ? 0 : PACKAGES_MS_MAX);
+  const ask = { method: "POST", path: RUNNER_SESSIONS_PATH, body: request, msMax } as const;
+  return answerAs(RunnerSession, await askRunner(call, ask), OF_PACKAGES);
+}
+
+/** Has the runner put packages into a session. */
+export async function installOnRunner(
+  call: Call,
+  whose: Whose,
+  packages: PackagesRequest,
+): Promise<InstalledPackages> {
+  const path = pathOf(whose, "/packages", "");
+  const body = { accountId: whose.accountId, packages };
+  const msMax = RUNNER_CALL_MS_MAX + PACKAGES_MS_MAX;
+  const answer = await askRunner(call, { method: "POST", path, body, msMax });
+  return answerAs(InstalledPackages, answer, OF_PACKAGES);
 }
 
 /** A session as the runner sees it. */

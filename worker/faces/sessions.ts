@@ -9,8 +9,10 @@ import {
   LISTED_SESSIONS_MAX,
   STDIN_BYTES_MAX,
 } from "../../shared/limits.ts";
+import { PackagesRequest } from "../../shared/packages.ts";
 import {
   FILE_ENCODINGS,
+  type InstalledPackage,
   isBase64,
   type RunnerSession,
   VersionSelector,
@@ -24,7 +26,14 @@ import { toSessionWord } from "./session-word.ts";
 export const OpenSessionRequest = z.object({
   language: Language,
   version: VersionSelector.nullish(),
+  packages: PackagesRequest.nullish(),
 });
+
+/** What `POST /api/sessions/:id/packages` takes. */
+export const InstallRequest = PackagesRequest.refine(
+  ({ pip = [], npm = [] }) => pip.length + npm.length > 0,
+  { error: "is required where no `npm` is sent", path: ["pip"] },
+);
 
 const limitRule = { error: `must be a whole number from 1 to ${LISTED_SESSIONS_MAX}` };
 
@@ -81,6 +90,16 @@ function bytesOfInput(data: string, encoding: string | null | undefined): number
   if (data.length > INPUT_CHARACTERS_MAX) return data.length;
   if (encoding === "base64") return (data.length / 4) * 3 - (data.match(/=*$/)?.[0].length ?? 0);
   return new TextEncoder().encode(data).length;
+}
+
+/** What was put into a session, by whose packages they are. */
+export function toApiPackages(installed: readonly InstalledPackage[]) {
+  return installed.map(({ manager, name, version, hasSkippedScripts }) => ({
+    manager,
+    name,
+    version,
+    ...(hasSkippedScripts && { scriptsSkipped: true }),
+  }));
 }
 
 /** A session as its account remembers it. */

@@ -6,8 +6,10 @@ import { parse } from "../../shared/parse.ts";
 import { type Call, logTrouble } from "../call.ts";
 import { fromSessionWord, toSessionWord } from "../faces/session-word.ts";
 import {
+  InstallRequest,
   ListSessionsQuery,
   OpenSessionRequest,
+  toApiPackages,
   toApiSession,
   toApiSessions,
   toLiveApiSession,
@@ -16,6 +18,7 @@ import { handle, NoBody } from "../handle.ts";
 import { withAccount } from "../objects.ts";
 import {
   closeOnRunner,
+  installOnRunner,
   interruptSessionOnRunner,
   openOnRunner,
   resetOnRunner,
@@ -25,11 +28,15 @@ import { atRunner, visit, visitNewSession, visitSession } from "../visit.ts";
 
 export const openSession = handle({
   body: OpenSessionRequest,
-  run: async ({ language, version }, call) => {
+  run: async ({ language, version, packages }, call) => {
     const sessionId = newSessionId();
     const { key, found } = await visitNewSession(call, sessionId, language);
     const { accountId } = key;
-    const request = { sessionId, accountId, language, ...(version && { version }) };
+    const request = {
+      ...{ sessionId, accountId, language },
+      ...(version && { version }),
+      ...(packages && { packages }),
+    };
     const opened = await openOnRunner(call, request).catch(async (thrown) => {
       await withAccount(call.env, accountId, (account) => account.forgetSession(sessionId));
       throw thrown;
@@ -37,7 +44,20 @@ export const openSession = handle({
     await withAccount(call.env, accountId, (account) =>
       account.noteOpened(sessionId, opened.version),
     );
-    return { status: 201, body: toApiSession({ ...found, version: opened.version }) };
+    const body = toApiSession({ ...found, version: opened.version });
+    const installed = opened.packages && { packages: toApiPackages(opened.packages) };
+    return { status: 201, body: { ...body, ...installed } };
+  },
+});
+
+export const installPackages = handle({
+  body: InstallRequest,
+  run: async (packages, call, { sessionId = "" }) => {
+    const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
+    const installed = await atRunner(call, visited, (whose) =>
+      installOnRunner(call, whose, packages),
+    );
+    return { body: { packages: toApiPackages(installed.packages) } };
   },
 });
 

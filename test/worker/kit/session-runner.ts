@@ -11,14 +11,21 @@ import {
 } from "../../../shared/runner-api.ts";
 import { REPORT, type Runner } from "./gateway.ts";
 
+/** What every wish for packages comes to, unless a test says otherwise. */
+export const INSTALLED = [
+  { manager: "pip", name: "humanize", version: "4.13.0", hasSkippedScripts: false },
+  { manager: "npm", name: "left-pad", version: "1.3.0", hasSkippedScripts: true },
+];
+
 type Kept = { accountId: string; language: string; executions: number };
 export type Asked = { method: string; path: string; search: string; headers: Headers };
 
 export type SessionRunner = ReturnType<typeof sessionRunner>;
 
-/** `execute` answers executions; without it every program reports the same. */
+/** `execute` answers executions; without it every program reports the same. So does `installation` wishes for packages. */
 export function sessionRunner(
   execute: (request: RunnerExecuteRequest) => Response | Promise<Response> = reportFor,
+  installation: () => Response = () => Response.json({ packages: INSTALLED }),
 ) {
   const sessions = new Map<string, Kept>();
   const gone = new Map<string, ErrorCode>();
@@ -63,6 +70,7 @@ export function sessionRunner(
     }
     if (isPost) {
       told.push({ path: rest, body });
+      if (rest === "/packages") return installation();
       return Response.json({ interrupted: true });
     }
     return Response.json(describe(id, session));
@@ -107,10 +115,13 @@ export function sessionRunner(
     asked.push({ method: request.method, path, search, headers: request.headers });
     if (path === "/v1/execute") return await onExecute(request);
     if (path === "/v1/sessions") {
-      const { sessionId, ...session } = RunnerSessionRequest.parse(await request.json());
+      const { sessionId, packages, ...session } = RunnerSessionRequest.parse(await request.json());
+      const installed = packages === undefined ? undefined : installation();
+      if (installed?.ok === false) return installed;
       sessions.set(sessionId, { ...session, executions: 0 });
       const kept = sessions.get(sessionId) as Kept;
-      return Response.json(describe(sessionId, kept), { status: 201 });
+      const more = installed === undefined ? {} : await installed.json();
+      return Response.json({ ...describe(sessionId, kept), ...(more as object) }, { status: 201 });
     }
     const [, , kind = "", id = "", ...rest] = path.split("/");
     const below = rest.length === 0 ? "" : `/${rest.join("/")}`;
