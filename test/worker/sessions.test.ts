@@ -90,6 +90,26 @@ describe("POST /api/sessions", () => {
     expect(await openSession()).toMatch(/^sess-/);
   });
 
+  it("has a session closed again that may have been opened without anybody hearing of it", async () => {
+    const { apiKey, call } = await client();
+    const asked: string[] = [];
+    const late = Object.assign(new Error("too late"), { name: "TimeoutError" });
+    const slow = gateway((request) => {
+      asked.push(`${request.method} ${new URL(request.url).pathname}`);
+      return Promise.reject(late);
+    });
+    const headers = { Authorization: `Bearer ${apiKey}` };
+    const response = await slow.post("/api/sessions", { language: "python" }, headers);
+    await expectRefused(response, "runner_fault", 502);
+    expect(asked).toEqual([
+      "POST /v1/sessions",
+      expect.stringMatching(/^DELETE \/v1\/sessions\/[0-9a-f-]{36}$/),
+    ]);
+    expect(await (await call("GET", "/api/sessions?state=all")).json()).toMatchObject({
+      sessions: [],
+    });
+  });
+
   it("refuses one too many, until one is deleted", async () => {
     const { call, openSession } = await client();
     const ids: string[] = [];

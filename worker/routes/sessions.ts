@@ -39,6 +39,8 @@ export const openSession = handle({
     };
     const opened = await openOnRunner(call, request).catch(async (thrown) => {
       await withAccount(call.env, accountId, (account) => account.forgetSession(sessionId));
+      // It may be there all the same, and nobody would ever come for it.
+      call.ctx.waitUntil(closeOnRunner(call, { accountId, sessionId }).catch(() => undefined));
       throw thrown;
     });
     await withAccount(call.env, accountId, (account) =>
