@@ -73,7 +73,7 @@ export function createServer(options: ServerOptions): Express {
   return app;
 }
 
-/** Bodies of these are passed on while they come, so they are not read first. */
+/** Uploads are passed on while they come, so their bodies are not read first; the others have none. */
 async function answerFiles(
   options: ServerOptions,
   request: Request,
@@ -83,7 +83,11 @@ async function answerFiles(
   const { keeper, log, withSession } = options;
   const url = `http://runner${request.originalUrl}`;
   const { method, headers } = request;
-  const verify = () => admitStream(keeper, { method, url }, headers, Date.now());
+  const signed = { method, url };
+  const verify = () =>
+    method === "PUT"
+      ? admitStream(keeper, signed, headers, Date.now())
+      : admit(keeper, { ...signed, body: new Uint8Array() }, headers, Date.now());
   try {
     const about = await answerFileRequest({ verify, withSession }, request, response);
     const ms = round(performance.now() - startedAtMs);
