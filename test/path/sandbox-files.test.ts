@@ -95,8 +95,12 @@ print("on")`;
     expect(stderr.text).toContain("KeyboardInterrupt");
   });
 
-  it("does nothing to a program that ignores it, which its time limit ends", async () => {
-    expect((await interrupted(ignored)).exit).toMatchObject({ reason: "wall", signal: 9 });
+  it("is followed by the end of a program that ignores it, well before its time limit", async () => {
+    const { exit, interruptedBy } = await interrupted(ignored);
+    expect({ ...exit, interruptedBy }).toMatchObject({
+      ...{ reason: "ended", signal: 9, isWaiting: false, interruptedBy: "caller" },
+    });
+    expect(exit.wallMs).toBeLessThan(2400);
   });
 });
 
