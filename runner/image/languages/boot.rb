@@ -63,9 +63,6 @@ def warm_up
   nil
 end
 
-# What a session's cells need besides; ruby.so takes it away from here.
-CODERUNNER_CELLS = eval(File.read("#{__dir__}/cells.rb"), Object.new.instance_eval { binding }, "#{__dir__}/cells.rb")
-
 # The script has been opened by now, and of what stood in for it one byte has been read ahead.
 def drop_stand_in
   ObjectSpace.each_object(File) { |file| file.getbyte if !file.closed? && file.path == MAIN }
@@ -76,6 +73,9 @@ def forget_all
   %i[MAIN LOOKED_UP SPARE_OBJECTS WARM_PROGRAM WARM_FAILURES].each { |name| Object.send(:remove_const, name) }
 end
 
+# What a session's cells need besides; ruby.so takes it away from here.
+CODERUNNER_CELLS = eval(File.read("#{__dir__}/cells.rb"), Object.new.instance_eval { binding }, "#{__dir__}/cells.rb")
+CODERUNNER_CELLS.warm_up
 warm_up
 drop_stand_in
 forget_all

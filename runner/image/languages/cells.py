@@ -290,20 +290,19 @@ def run_next(session, words):
 
 def words_of(message):
     count, _, rest = message.partition(b"\n")
-    return [os.fsdecode(part) for part in rest.split(b"\0")[: int(count)]]
+    return [str(part, "utf-8", "surrogateescape") for part in rest.split(b"\0")[: int(count)]]
 
 
-def hear():
+def hear(identity):
     """The next words. A signal handler of the program's may raise anything at any time meanwhile."""
     message = bytearray(MESSAGE_BYTES_MAX)
     while message[0] == 0:
         try:
             if readv(CONTROL, [message]) == 0:
                 os._exit(0)
-        except OSError:
-            os._exit(0)
         except BaseException:
-            continue
+            if not ends.is_same(CONTROL, identity):
+                os._exit(0)
     return words_of(bytes(message))
 
 
@@ -322,7 +321,7 @@ def serve(words, identity):
         if not ends.is_same(CONTROL, identity):
             ends.leave(outcome[0] if outcome[1] == 0 else 128 + outcome[1])
         write(CONTROL, bytes((67, *outcome)))
-        words = hear()
+        words = hear(identity)
 
 
 def find_shim(name, path=None, target=None):

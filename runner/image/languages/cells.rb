@@ -110,7 +110,7 @@ Object.new.instance_eval do
   end
 
   def flush
-    [$stdout, $stderr, STDOUT, STDERR].uniq(&:__id__).each do |stream|
+    [$stdout, $stderr, STDOUT, STDERR].each do |stream|
       stream.flush
     rescue Exception
       next
@@ -134,21 +134,15 @@ Object.new.instance_eval do
     [*outcome, line]
   end
 
-  # Takes the way of what surrounds a cell, with harmless content; gives a place to evaluate one in.
+  # Takes the way of what surrounds a cell, with harmless content.
   def warm_up
     @file = "<warm>"
     line_of(inspect_of([1, "a\n"]))
     finish(nil, nil)
     forget_changed
     restore_interrupt
-    begin
-      raise ArgumentError, "warm"
-    rescue ArgumentError => error
-      finish(nil, error)
-    end
     @known.clear
     @features = 0
-    Object.new.instance_eval { binding }
   end
 
   self

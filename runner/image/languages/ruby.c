@@ -243,15 +243,6 @@ static void take_host(void)
     rb_const_remove(rb_cObject, name);
 }
 
-/* Takes the way of a cell, with harmless content. */
-static VALUE warm_host(VALUE unused)
-{
-    VALUE scope = rb_funcall(host, rb_intern("warm_up"), 0);
-    VALUE text = rb_str_new_cstr("x = 40\nx + 2\n");
-    rb_funcall(scope, rb_intern("eval"), 3, text, rb_str_new_cstr("<warm>"), INT2FIX(1));
-    return unused;
-}
-
 /* A program may close any descriptor and open another in its place. */
 static int is_control(void)
 {
@@ -343,6 +334,26 @@ static void *wait_for_words(void *words)
     return (void *)(intptr_t)receive_words(words);
 }
 
+static VALUE handle_signals(VALUE unused)
+{
+    rb_thread_check_ints();
+    return unused;
+}
+
+/*
+ * The program's other threads run on meanwhile. Ruby does not wait while there is a signal to be handled
+ * or a thread to be heard; what comes of that between cells is nobody's.
+ */
+static int hear_words(char *words[])
+{
+    for (;;) {
+        int failed, count = (int)(intptr_t)rb_thread_call_without_gvl2(wait_for_words, words, NULL, NULL);
+        if (count > 0) return count;
+        rb_protect(handle_signals, Qnil, &failed);
+        rb_set_errinfo(Qnil);
+    }
+}
+
 static void serve_cells(char *words[], int count)
 {
     struct cell cell = {.is_first = 1};
@@ -356,7 +367,7 @@ static void serve_cells(char *words[], int count)
         if (getpid() != owner || !is_control()) ruby_stop(cell.outcome[0]);
         uint8_t said[3] = {'C', (uint8_t)cell.outcome[0], (uint8_t)cell.outcome[1]};
         if (write(CONTROL_FD, said, sizeof said) != sizeof said) _exit(0);
-        count = (int)(intptr_t)rb_thread_call_without_gvl2(wait_for_words, words, NULL, NULL);
+        count = hear_words(words);
     }
 }
 
@@ -380,10 +391,7 @@ static void *wait_for_job(void *unused)
     static char *words[ARGUMENTS_MAX];
     forget_own_files();
     forget_environment();
-    int failed;
     take_host();
-    rb_protect(warm_host, Qnil, &failed);
-    rb_set_errinfo(Qnil);
     fstat(CONTROL_FD, &control);
     rb_set_end_proc(after_handlers, Qnil);
     ruby_vm_at_exit(leave);
