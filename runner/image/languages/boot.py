@@ -26,7 +26,7 @@ import re  # noqa: F401
 import signal
 import string  # noqa: F401
 import sys
-import threading
+import threading  # noqa: F401
 import time  # noqa: F401
 import traceback
 import types
