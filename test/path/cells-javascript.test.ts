@@ -15,6 +15,8 @@ describe("a session of JavaScript", () => {
     expect(await textOf("[a, new K().n, f()]")).toBe("[ 'x', 'y', 'z' ]");
     await textOf("const f = () => 6; function a() { return 7 } const K = 8; const c = 9");
     expect(await textOf("[f(), a(), K, c]")).toBe("[ 6, 7, 8, 9 ]");
+    await textOf("let f = 1, a = 2; f++; let K = 3\nconst text = `\nconst c = 4`");
+    expect(await textOf("[f, a, K, c, text]")).toBe("[ 2, 2, 3, 9, '\\nconst c = 4' ]");
   });
 
   it("has both kinds of modules, and loads those anew that have changed", async () => {

@@ -219,7 +219,7 @@ static void forget_caller(void)
     run_unwind_protects();
     memcpy(top_level, ours, sizeof ours);
     parse_and_execute_level = 0;
-    static const char *const stacks[] = {"BASH_SOURCE", "BASH_LINENO", "FUNCNAME"};
+    static const char *const stacks[] = {"BASH_SOURCE", "BASH_LINENO", "BASH_ARGC", "BASH_ARGV", "FUNCNAME"};
     for (size_t i = 0; i < sizeof stacks / sizeof *stacks; i++) {
         struct variable *stack = find_variable(stacks[i]);
         if (stack && stack->value) array_flush(stack->value);

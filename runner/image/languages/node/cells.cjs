@@ -250,10 +250,14 @@ function heed(event, ...rest) {
   return isHeard;
 }
 
+function ownEnd() {
+  return { code: Number(process.exitCode ?? 0) & 0xff, signal: 0 };
+}
+
 /** The event loop has nothing left. */
 function endOfWork() {
   if (cell.outcome !== undefined) return end(cell.outcome);
-  if (cell.isEvaluated) return end({ code: Number(process.exitCode ?? 0) & 0xff, signal: 0 });
+  if (cell.isEvaluated) return end(ownEnd());
   write(2, `Warning: Detected unsettled top-level await at ${cell.compiled.shownName}\n`);
   end({ code: NEVER_SETTLED, signal: 0 });
 }
@@ -340,7 +344,7 @@ function lookLater(afterMs = 0) {
     const now = running();
     const isDone = [...now].every(([kind, count]) => count <= (leftovers.get(kind) ?? 0));
     for (const [kind, count] of leftovers) leftovers.set(kind, Math.min(count, now.get(kind) ?? 0));
-    if (isDone && cell.isEvaluated) endOfWork();
+    if (isDone && cell.isEvaluated) finish(ownEnd());
     else lookLater(Math.min(afterMs + 1, LOOK_MS_MAX));
   };
   setTimeout(look, afterMs).unref();

@@ -34,10 +34,11 @@ function described(error) {
   return inspect(error, { colors: false });
 }
 
-/** What is no TypeScript; the place is at the head of the stack, without a name. */
+/** What is no TypeScript; the place is at the head of the stack: a line's number and a mark below it. */
 function untyped({ cell, message, stack }) {
-  const [, place = ""] = /^[^:\n]*(:\d+\n.*\n *\^+\n\n)/.exec(stack) ?? [];
-  return `${place && cell.shownName}${place}SyntaxError: ${message}`;
+  const [, line, blank] = /^[^:\n]*:(\d+)\n(?:.*\n)*?( *)\^+\n\n/.exec(stack) ?? [];
+  const place = { line: Number(line), column: (blank?.length ?? 0) + 1 };
+  return `${line ? marked(cell.shownName, cell.text, place) : ""}SyntaxError: ${message}`;
 }
 
 function headOf(error) {

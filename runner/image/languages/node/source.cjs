@@ -18,6 +18,7 @@ exports.compile = ({ text, number, name }) => {
   let code = IS_TYPESCRIPT ? withoutTypes(cell) : text;
   if (code.startsWith("#!")) code = `//${code.slice(2)}`;
   if (/\b(?:import|export)\b/.test(code)) code = asScript(code);
+  code = withLet(code);
   return finished(cell, endsWithObject(code) ?? code);
 };
 
@@ -27,9 +28,11 @@ exports.compile = ({ text, number, name }) => {
  */
 exports.recompile = (cell, error) => {
   const [, name] = DECLARED.exec(error.message) ?? [];
-  if (name === undefined) return undefined;
+  if (name === undefined || cell.changed?.includes(name)) return undefined;
   const code = redeclared(cell.code, name);
-  return code === undefined || code === cell.code ? undefined : finished(cell, code);
+  return code === undefined || code === cell.code
+    ? undefined
+    : finished({ ...cell, changed: [...(cell.changed ?? []), name] }, code);
 };
 
 function finished(cell, code) {
@@ -88,6 +91,25 @@ function isExpression(text) {
   } catch {
     return false;
   }
+}
+
+// ---- constants ----
+
+/**
+ * With `let` for each `const` at the top, because V8 lets a constant be declared anew as a constant only.
+ * The parser is asked where a line alone does not tell what is a statement of its own.
+ */
+function withLet(code) {
+  if (!/(?:^|[;}])[^\S\n]*const\b/m.test(code)) return code;
+  const isPlain = code.split("\n").every((line) => line.split("`").length % 2 === 1);
+  if (isPlain && !/[;}][^\S\n]*const\b/.test(code))
+    return code.replace(/^const(?=\s*[[{]|\s+[\w$\u0080-\uffff])/gm, "let  ");
+  let edited = code;
+  for (const { type, kind, start } of tryToParse(code)?.body ?? []) {
+    if (type !== "VariableDeclaration" || kind !== "const") continue;
+    edited = `${edited.slice(0, start)}let  ${edited.slice(start + "const".length)}`;
+  }
+  return edited;
 }
 
 // ---- imports and exports ----
@@ -190,15 +212,21 @@ function imported({ specifiers, source, attributes }) {
 function redeclared(code, name) {
   const declarations = (tryToParse(code)?.body ?? []).filter((node) => declares(node, name));
   if (declarations.length !== 1) return undefined;
-  const [{ type, kind, start }] = declarations;
+  const [{ type, kind, start, end, declarations: parts }] = declarations;
   const before = code.slice(0, start);
-  const after = code.slice(start);
-  if (type === "FunctionDeclaration") {
-    const { end } = declarations[0];
-    return `${before}let ${name}=${code.slice(start, end)};${code.slice(end)}`;
-  }
-  if (type === "ClassDeclaration") return `${before}var ${name}=${after}`;
-  return before + (kind === "var" ? "let" : "var") + after.slice(kind.length);
+  const text = code.slice(start, end);
+  const after = code.slice(end);
+  if (type === "FunctionDeclaration") return `${before}let ${name}=${text};${after}`;
+  if (type === "ClassDeclaration") return `${before}var ${name}=${text}${after}`;
+  const other = kind === "var" ? "let" : "var";
+  let changed = "";
+  parts.forEach((part, at) => {
+    const gap = code.slice(at === 0 ? start + kind.length : parts[at - 1].end, part.start);
+    const own = binds(part.id, name) ? other : kind;
+    const space = gap.replace(",", "") || " ";
+    changed += `${at === 0 ? "" : ";"}${own}${space}${code.slice(part.start, part.end)}`;
+  });
+  return `${before}${changed}${code.slice(parts.at(-1).end, end)}${after}`;
 }
 
 function declares(node, name) {
