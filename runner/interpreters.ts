@@ -4,6 +4,8 @@
 
 import type { SandboxKind } from "../shared/languages.ts";
 import { COMPILE_FILE_BYTES_MAX, FILE_BYTES_MAX } from "../shared/limits.ts";
+import { NODE_COMMANDS } from "./packages/tarball.ts";
+import { PYTHON_COMMANDS, PYTHON_PLACE } from "./packages/wheel.ts";
 
 const BOOT = "/opt/coderunner/languages";
 
@@ -31,6 +33,14 @@ const COMMON_ENV = {
   SHELL: "/bin/bash",
   LANG: "C.UTF-8",
   PWD: WORKSPACE,
+};
+
+/** For shells, from which people start what a session's packages bring. */
+const PACKAGES_ENV = {
+  PATH: [COMMON_ENV.PATH, ...[PYTHON_COMMANDS, NODE_COMMANDS].map((d) => `${WORKSPACE}/${d}`)].join(
+    ":",
+  ),
+  PYTHONPATH: `${WORKSPACE}/${PYTHON_PLACE}`,
 };
 
 /**
@@ -66,7 +76,12 @@ const INTERPRETERS: Record<SandboxKind, Interpreter> = {
   },
   bash: {
     argv: ["/bin/bash", `${WORKSPACE}/main.sh`],
-    env: { ...COMMON_ENV, BASH_ENV: `${BOOT}/boot.bash`, LD_PRELOAD: `${BOOT}/report.so` },
+    env: {
+      ...COMMON_ENV,
+      ...PACKAGES_ENV,
+      BASH_ENV: `${BOOT}/boot.bash`,
+      LD_PRELOAD: `${BOOT}/report.so`,
+    },
   },
   ruby: {
     argv: ["/usr/bin/ruby", `-r${BOOT}/boot.rb`, `${WORKSPACE}/main.rb`],

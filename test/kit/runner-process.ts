@@ -11,7 +11,7 @@ import { killContainer } from "../../runner/host/container-group.ts";
 import { randomText } from "../../shared/ids.ts";
 import { findLanguage, LANGUAGES } from "../../shared/languages.ts";
 import { ExecutionReport, type RunnerHealth, type StageReport } from "../../shared/runner-api.ts";
-import { type Answer, callRunner, type Target } from "./signed-call.ts";
+import { type Answer, type Call, callRunner, type Target } from "./signed-call.ts";
 
 const RUNNER = fileURLToPath(new URL("../../runner/", import.meta.url));
 const ENGINE_SETTINGS = [
@@ -159,6 +159,11 @@ export class RunnerProcess {
   get target(): Target {
     const port = Number(this.said("listening")?.port);
     return { port, runnerId: this.runnerId, secret: this.#secret };
+  }
+
+  /** Asks it anything, as its gateway would. */
+  call(call: Call): Promise<Answer> {
+    return callRunner(this.target, call);
   }
 
   /** Sends a program and gives back the answer, whatever it is. */

@@ -29,6 +29,8 @@ CONTROL = ends.CONTROL
 PLACE = "/run/cell/"
 WORKSPACE = "/workspace"
 SHIMS = [ends.PLACE + "session"]
+PACKAGES = WORKSPACE + "/.packages/python"
+COMMANDS = (PACKAGES + "/bin", WORKSPACE + "/node_modules/.bin")
 MESSAGE_BYTES_MAX = 65536
 SIGINT = 2
 ONLY_AST = 0x400
@@ -236,12 +238,18 @@ class Session:
         self.directory = directory
         return path
 
+    def find_packages(self):
+        """Packages may have been put into the session since the import system saw that there are none."""
+        if sys.path_importer_cache.get(PACKAGES, self) is None and os.path.isdir(PACKAGES):
+            del sys.path_importer_cache[PACKAGES]
+
     def prepare(self, name, arguments):
         sys.modules["__main__"] = self.main
         names = self.main.__dict__
         names.setdefault("__name__", "__main__")
         names.pop("__warningregistry__", None)  # it knows lines, and those of another cell are others
         modules.forget_changed()
+        self.find_packages()
         self.restore_streams()
         return self.take_name(name, arguments)
 
@@ -288,6 +296,14 @@ def run_next(session, words):
         return 1, 0
 
 
+def take_packages():
+    """Where packages of a session's are looked for, here and by what a program starts."""
+    own = [place for place in sys.path if place.endswith("/dist-packages")]
+    sys.path.insert(sys.path.index(own[0]) if own else len(sys.path), PACKAGES)
+    os.environ["PYTHONPATH"] = PACKAGES
+    os.environ["PATH"] = ":".join((os.environ.get("PATH", os.defpath), *COMMANDS))
+
+
 def words_of(message):
     count, _, rest = message.partition(b"\n")
     return [str(part, "utf-8", "surrogateescape") for part in rest.split(b"\0")[: int(count)]]
@@ -313,6 +329,7 @@ def serve(words, identity):
     session = Session()
     sys.argv = [""]
     sys.path[0] = session.directory = WORKSPACE
+    take_packages()
     sys.meta_path.insert(0, types.SimpleNamespace(find_spec=shown.find_pyplot))
     sys.meta_path.append(types.SimpleNamespace(find_spec=find_shim))
     builtins.display = shown.display
