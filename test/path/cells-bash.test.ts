@@ -3,7 +3,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the programs have placeholders of their own
 
 import { afterEach, describe, expect, it } from "vitest";
-import { shareCells } from "../kit/cells-hosts2.ts";
+import { shareCells } from "../kit/cells.ts";
 
 const { cell, textOf, reset } = shareCells("bash");
 

@@ -1,7 +1,7 @@
 // What a session of JavaScript keeps from cell to cell, what it shows, and what ends a cell of it.
 
 import { afterEach, describe, expect, it } from "vitest";
-import { shareCells } from "../kit/cells-hosts2.ts";
+import { shareCells } from "../kit/cells.ts";
 
 const { cell, textOf, reset } = shareCells("javascript");
 

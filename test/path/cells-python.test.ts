@@ -3,9 +3,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the programs have placeholders of their own
 
 import { describe, expect, it } from "vitest";
-import { shareCells } from "../kit/cells-hosts1.ts";
+import { freshCells } from "../kit/cells.ts";
 
-const { cell, of, interrupted, sandbox } = shareCells("python");
+const { cell, of, interrupted, sandbox } = freshCells("python");
 const OK = { code: 0, signal: null, out: "", err: "", kept: true };
 
 describe("a Python session", () => {

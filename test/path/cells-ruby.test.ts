@@ -1,9 +1,9 @@
 // A session's Ruby in one real sandbox: cell after cell in one process that remembers.
 
 import { describe, expect, it } from "vitest";
-import { shareCells } from "../kit/cells-hosts1.ts";
+import { freshCells } from "../kit/cells.ts";
 
-const { of, interrupted } = shareCells("ruby");
+const { of, interrupted } = freshCells("ruby");
 const OK = { code: 0, signal: null, out: "", err: "", kept: true };
 
 describe("a Ruby session", () => {

@@ -1,7 +1,7 @@
 // What cells of TypeScript add to those of JavaScript: types that go, and what is more than types.
 
 import { afterEach, describe, expect, it } from "vitest";
-import { shareCells } from "../kit/cells-hosts2.ts";
+import { shareCells } from "../kit/cells.ts";
 
 const { cell, textOf, reset } = shareCells("typescript");
 
