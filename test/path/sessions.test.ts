@@ -179,7 +179,8 @@ describe("what runs in a session", () => {
   it("can be interrupted by whoever asks, once something runs", async () => {
     const session = await opened("python");
     expect((await session.post("/interrupt")).body).toEqual({ interrupted: false });
-    const running = session.run("x = 1\nimport time\ntime.sleep(9)");
+    await session.run("x = 1\nimport time");
+    const running = session.run("time.sleep(9)");
     await eventually(async () => (await session.post("/interrupt")).body.interrupted === true, {
       withinMs: 5000,
     });
