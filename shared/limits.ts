@@ -133,8 +133,8 @@ export const OUTPUT_PATTERNS_MAX = 16;
 /** Values and pictures one execution may show, all together; what is more is left out, and told. */
 export const RESULT_BYTES_MAX = 8 * MIB;
 export const RESULTS_MAX = 64;
-/** How often a stream that has nothing to say says so. */
-export const HEARTBEAT_MS = 10 * SECOND_MS;
+/** How often a stream that has nothing to say says so, which is also how it is found that nobody hears it. */
+export const HEARTBEAT_MS = 3 * SECOND_MS;
 /** How long a runner keeps what came of an execution whose caller has left. */
 export const DETACHED_REPORT_MS = 10 * MINUTE_MS;
 
