@@ -4,8 +4,6 @@
 
 import type { SandboxKind } from "../shared/languages.ts";
 import { COMPILE_FILE_BYTES_MAX, FILE_BYTES_MAX } from "../shared/limits.ts";
-import { NODE_COMMANDS } from "./packages/tarball.ts";
-import { PYTHON_COMMANDS, PYTHON_PLACE } from "./packages/wheel.ts";
 
 const BOOT = "/opt/coderunner/languages";
 
@@ -33,14 +31,6 @@ const COMMON_ENV = {
   SHELL: "/bin/bash",
   LANG: "C.UTF-8",
   PWD: WORKSPACE,
-};
-
-/** For shells, from which people start what a session's packages bring. */
-const PACKAGES_ENV = {
-  PATH: [COMMON_ENV.PATH, ...[PYTHON_COMMANDS, NODE_COMMANDS].map((d) => `${WORKSPACE}/${d}`)].join(
-    ":",
-  ),
-  PYTHONPATH: `${WORKSPACE}/${PYTHON_PLACE}`,
 };
 
 /**

@@ -31,6 +31,9 @@ __coderunner_wait() {
 __coderunner_wait
 unset -f __coderunner_wait
 if [[ -v __coderunner_cell ]]; then
+  # From a shell people start what a session's packages bring.
+  export PATH="$PATH:/workspace/.packages/python/bin:/workspace/node_modules/.bin"
+  export PYTHONPATH=/workspace/.packages/python
   enable -f /opt/coderunner/languages/bash/cells.so coderunner_cells
   SECONDS=0
   coderunner_cells "${__coderunner_cell[@]}"
