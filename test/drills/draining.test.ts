@@ -5,13 +5,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import {
   containersOf,
+  eventually,
   type RunnerProcess,
   removeContainersOf,
   startRunner,
 } from "../kit/runner-process.ts";
 
 const HELLO = { language: "bash", code: "echo hello" };
-const SLOW = { language: "python", code: "import time\nprint(1)\ntime.sleep(2)\nprint(2)" };
+const SLOW = {
+  language: "python",
+  code: "import time\nprint(1)\ntime.sleep(4)\nprint(2)",
+} as const;
 /** From the signal to the end, when nothing runs. */
 const IDLE_DRAIN_MS_MAX = 15_000;
 
@@ -38,7 +42,8 @@ describe("a runner that is told to end", () => {
   test("answers what runs and tells the others when to try again", async () => {
     const started = await start();
     const running = ["a", "b"].map((accountId) => started.send({ accountId, ...SLOW }));
-    await sleep(700);
+    const isRunning = async () => (await started.health()).sandboxes[SLOW.language]?.busy === 2;
+    expect(await eventually(isRunning, { withinMs: 5_000 })).toBe(true);
     const code = started.stop("SIGTERM");
     await sleep(300);
     for (const accountId of ["a", "c"]) {

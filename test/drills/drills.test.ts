@@ -151,7 +151,8 @@ describe("a service comes back by itself", () => {
       const replies = await drill(part, async () => [await daemonProcess(part)]);
       expect((await doomed).status).toBe(502); // it was running when everything was cleared up
       // A program that ends before the new daemon clears up has its answer: none of it goes that way.
-      for (const { status } of replies) expect([200, 502]).toContain(status);
+      // One that had not begun yet may hear that there is no room for it now.
+      for (const { status } of replies) expect([200, 502, 503]).toContain(status);
       expect(start.text()).toContain(
         `engine: ${part} of the private Docker daemon ended; it is back`,
       );

@@ -76,6 +76,7 @@ end
 # What a session's cells need besides; ruby.so takes it away from here.
 CODERUNNER_CELLS = eval(File.read("#{__dir__}/cells.rb"), Object.new.instance_eval { binding }, "#{__dir__}/cells.rb")
 CODERUNNER_CELLS.warm_up
+CODERUNNER_CELLS.singleton_class.send(:remove_method, :warm_up)
 warm_up
 drop_stand_in
 forget_all
