@@ -68,7 +68,6 @@ const INTERPRETERS: Record<SandboxKind, Interpreter> = {
     argv: ["/bin/bash", `${WORKSPACE}/main.sh`],
     env: {
       ...COMMON_ENV,
-      ...PACKAGES_ENV,
       BASH_ENV: `${BOOT}/boot.bash`,
       LD_PRELOAD: `${BOOT}/report.so`,
     },
