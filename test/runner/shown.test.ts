@@ -46,4 +46,24 @@ describe("what a program shows", () => {
     expect(large.push(line(value("1")))).toEqual([]);
     expect(large.finish(0)).toEqual({ values: [], truncated: true });
   });
+
+  // Programs write these far faster than they can be read, and everybody's runner reads them.
+  it.each([
+    ["lines that are empty", Buffer.alloc(RESULT_BYTES_MAX, "\n")],
+    ["lines that are nothing", Buffer.from("{}\n".repeat(RESULT_BYTES_MAX / 3))],
+    [
+      "one value of very many forms",
+      line({ kind: "value", data: Object.fromEntries(manyKeys().map((key) => [key, 1])) }),
+    ],
+  ])("costs the runner little when it is %s", (_what, bytes) => {
+    const shown = new Shown();
+    const startedAtMs = performance.now();
+    for (let at = 0; at < bytes.length; at += 65536) shown.push(bytes.subarray(at, at + 65536));
+    expect(performance.now() - startedAtMs).toBeLessThan(2000);
+    expect(shown.finish(bytes.length)).toEqual({ values: [], truncated: true });
+  });
 });
+
+function manyKeys(): string[] {
+  return Array.from({ length: 500_000 }, (_, n) => `k${n}`);
+}
