@@ -1,11 +1,17 @@
 // What a program shows besides its output: one value a line, as JSON. It comes out of a sandbox, so a
 // line that is not such a value is dropped, and so is everything past the limits; that there was more
-// is told.
+// is told. To read a line that is none costs more than to write it, so only so many are looked at.
 
 import { RESULT_BYTES_MAX, RESULTS_MAX } from "../shared/limits.ts";
 import { ShownValue } from "../shared/runner-api.ts";
 
 const LINE_END = 0x0a;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** What of a value's line is in no string: a few braces, colons and commas, and room between them. */
+const PUNCTUATION_BYTES_MAX = 256;
+/** Lines that are no values, after which nothing more is looked at. */
+const WRONG_LINES_MAX = RESULTS_MAX;
 
 /** What was kept, in order, and whether anything else was shown. */
 export type ShownKept = { values: ShownValue[]; truncated: boolean };
@@ -14,25 +20,37 @@ export class Shown {
   readonly #values: ShownValue[] = [];
   #line: Buffer[] = [];
   #bytes = 0;
+  #wrongLines = 0;
   #isTruncated = false;
 
   /** Takes what has come; returns the values that are whole now. */
   push(data: Buffer): ShownValue[] {
     this.#bytes += data.length;
-    if (this.#bytes > RESULT_BYTES_MAX) {
-      this.#isTruncated = true;
-      return [];
-    }
     const values: ShownValue[] = [];
     let from = 0;
     for (let end = data.indexOf(LINE_END); end >= 0; end = data.indexOf(LINE_END, from)) {
+      if (this.#isFull) break;
       const value = this.#read(Buffer.concat([...this.#line, data.subarray(from, end)]));
       if (value !== undefined) values.push(value);
       this.#line = [];
       from = end + 1;
     }
-    if (from < data.length) this.#line.push(data.subarray(from));
+    if (from < data.length) this.#hold(data.subarray(from));
     return values;
+  }
+
+  /** Whether what comes is not looked at any more. */
+  get #isFull(): boolean {
+    return (
+      this.#bytes > RESULT_BYTES_MAX ||
+      this.#values.length >= RESULTS_MAX ||
+      this.#wrongLines >= WRONG_LINES_MAX
+    );
+  }
+
+  #hold(part: Buffer): void {
+    if (this.#isFull) this.#isTruncated = true;
+    else this.#line.push(part);
   }
 
   /** All there was. `writtenBytes` is what the supervisor has counted, kept or not. */
@@ -42,13 +60,15 @@ export class Shown {
   }
 
   #read(line: Buffer): ShownValue | undefined {
-    const value = ShownValue.safeParse(jsonOf(line.toString("utf8")));
-    if (!value.success || this.#values.length >= RESULTS_MAX) {
+    const json = isPlain(line) ? jsonOf(line.toString("utf8")) : undefined;
+    const value = ShownValue.safeParse(json).data;
+    if (value === undefined) {
+      this.#wrongLines++;
       this.#isTruncated = true;
       return undefined;
     }
-    this.#values.push(value.data);
-    return value.data;
+    this.#values.push(value);
+    return value;
   }
 }
 
@@ -57,5 +77,29 @@ function jsonOf(text: string): unknown {
     return JSON.parse(text);
   } catch {
     return undefined;
+  }
+}
+
+/** Whether there is little but text in it: to read very many small things would keep us from others. */
+function isPlain(line: Buffer): boolean {
+  let bytes = 0;
+  for (let at = 0; bytes <= PUNCTUATION_BYTES_MAX; ) {
+    const quote = line.indexOf(QUOTE, at);
+    if (quote < 0) return bytes + line.length - at <= PUNCTUATION_BYTES_MAX;
+    bytes += quote - at;
+    at = endOfText(line, quote + 1);
+  }
+  return false;
+}
+
+/** Where the string that begins at `from` is over; behind the line, if it never is. */
+function endOfText(line: Buffer, from: number): number {
+  for (let at = from; ; ) {
+    const quote = line.indexOf(QUOTE, at);
+    if (quote < 0) return line.length;
+    let before = quote;
+    while (before > from && line[before - 1] === BACKSLASH) before--;
+    if ((quote - before) % 2 === 0) return quote + 1;
+    at = quote + 1;
   }
 }

@@ -29,6 +29,13 @@ describe("what a program shows", () => {
     expect(shown.finish(0)).toEqual({ values: [value("1")], truncated: true });
   });
 
+  it("may hold whatever a string can", () => {
+    const texts = ["\\", '"', '\\"', '\\\\"{}[],:', "\n", '"'.repeat(5000), "{}".repeat(5000)];
+    const shown = new Shown();
+    for (const text of texts) expect(shown.push(line(value(text)))).toEqual([value(text)]);
+    expect(shown.finish(0).truncated).toBe(false);
+  });
+
   it("is cut where a line has no end, or more was written than came", () => {
     const open = new Shown();
     open.push(Buffer.from('{"kind":"value"'));
@@ -55,6 +62,7 @@ describe("what a program shows", () => {
       "one value of very many forms",
       line({ kind: "value", data: Object.fromEntries(manyKeys().map((key) => [key, 1])) }),
     ],
+    ["one value of very many parts", Buffer.from(`[${"{},".repeat(RESULT_BYTES_MAX / 4)}{}]\n`)],
   ])("costs the runner little when it is %s", (_what, bytes) => {
     const shown = new Shown();
     const startedAtMs = performance.now();
