@@ -10,6 +10,7 @@ import {
   removeContainersOf,
   startRunner,
 } from "../kit/runner-process.ts";
+import { sessionCalls } from "../kit/session-calls.ts";
 
 const HELLO = { language: "bash", code: "echo hello" };
 const SLOW = {
@@ -56,6 +57,19 @@ describe("a runner that is told to end", () => {
       expect(body.run).toMatchObject({ outcome: "ok", stdout: "1\n2\n" });
     }
     expect(await code).toBe(0);
+    expect(await containersOf(started.runnerId)).toEqual([]);
+  });
+
+  test("lets a session finish what runs in it, and ends", async () => {
+    const started = await start();
+    const session = sessionCalls(started, "python");
+    await session.open();
+    const running = session.run("import time\nprint(1)\ntime.sleep(2)\nprint(2)");
+    await sleep(700);
+    const code = started.stop("SIGTERM");
+    expect((await running).run).toMatchObject({ outcome: "ok", stdout: "1\n2\n" });
+    const ended = await Promise.race([code, sleep(IDLE_DRAIN_MS_MAX, "still there")]);
+    expect(ended, started.log.slice(-2000)).toBe(0);
     expect(await containersOf(started.runnerId)).toEqual([]);
   });
 

@@ -271,6 +271,23 @@ describe("a session's end", () => {
     expect(await running).toMatchObject({ session: { id: ID } });
   });
 
+  it("comes with the runner's own, as soon as what runs in it is over", async () => {
+    const { sessions, sandbox, pool } = await opened();
+    const running = sessions.execute(cellOf("1"));
+    await pass();
+    let isDrained = false;
+    const draining = pool.drain().then(() => {
+      isDrained = true;
+    });
+    await pass(1000);
+    expect([isDrained, sandbox.did.includes("remove")]).toEqual([false, false]);
+    sandbox.end();
+    await running;
+    await pass(1000);
+    expect([isDrained, sandbox.did.includes("remove")]).toEqual([true, true]);
+    await draining;
+  });
+
   it("is called lost when the sandbox has failed, whoever notices first", async () => {
     const busy = await opened();
     const running = codeOf(busy.sessions.execute(cellOf("1")));
