@@ -127,10 +127,13 @@ export class Pool<S extends Pooled> {
 
   /**
    * Lets a sandbox that was taken wait for its holder's next job: it counts neither as at work nor as
-   * one that its account could have for something else. Freezing it is the holder's business.
+   * one that its account could have for something else. Freezing it is the holder's business. A pool
+   * that is drained keeps nothing.
    */
   keep(sandbox: S): void {
-    if (this.#slots.has(sandbox)) this.#slots.mark(sandbox, "kept");
+    if (!this.#slots.has(sandbox)) return;
+    if (this.#isDraining) return this.#discard(sandbox, "drain");
+    this.#slots.mark(sandbox, "kept");
   }
 
   /** The opposite of `keep`, before the next job. */
