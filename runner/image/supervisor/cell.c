@@ -28,7 +28,8 @@ int open_cell_input(uid_t uid)
     return open(INPUT, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
 }
 
-void remove_cell_input(void)
+void remove_cell(void)
 {
+    unlink(SOURCE);
     unlink(INPUT);
 }

@@ -17,5 +17,5 @@ int write_source(const struct file_part *part);
  * for no reader. Returns -1 with errno.
  */
 int open_cell_input(uid_t uid);
-/* Removes it; who has it open may read on. */
-void remove_cell_input(void);
+/* Removes both, the text and the input; who has them open may read on. */
+void remove_cell(void);

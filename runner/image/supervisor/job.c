@@ -154,13 +154,25 @@ static int is_gone(const struct job *job)
     return job->state == JOB_OVER && job->stages > 0 && job->limits.kind == START_CELL;
 }
 
+static void tell_gone(const struct job *job)
+{
+    struct exit_body gone = {.reason = EXIT_GONE, .code = -1};
+    send_frame(FRAME_EXIT, job->id, &gone, sizeof gone);
+}
+
+/* It has ended this very moment, or has left so much unread that there is no room for more. */
+static void job_not_heard(struct job *job)
+{
+    if (job->stages == 0 || job->limits.kind != START_CELL) return fault(job->id, "control");
+    job->state = JOB_OVER;
+    job_close_channels(job);
+    tell_gone(job);
+}
+
 void job_start(const struct frame *frame)
 {
     struct job *job = find_job(frame->job);
-    if (job && is_gone(job)) {
-        struct exit_body gone = {.reason = EXIT_GONE, .code = -1};
-        return send_frame(FRAME_EXIT, job->id, &gone, sizeof gone);
-    }
+    if (job && is_gone(job)) return tell_gone(job);
     if (!job || job->state != JOB_READY || frame->length < sizeof job->limits) return refuse(frame->job, "start");
     memcpy(&job->limits, frame->payload, sizeof job->limits);
     const uint8_t *control = frame->payload + sizeof job->limits;
@@ -171,9 +183,7 @@ void job_start(const struct frame *frame)
     job->cpu_base_us = watch_process_cpu_us(job->pid);
     if (job->stages > 0) job->cpu_base_us += watch_children_cpu_us(job->pid);
     job->started_us = job->memory_watched_us = job->cpu_watched_us = now_us();
-    if (send(job->control_fd, control, length, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)length) {
-        fault(frame->job, "control");
-    }
+    if (send(job->control_fd, control, length, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)length) job_not_heard(job);
 }
 
 void job_stdin(const struct frame *frame)
@@ -260,7 +270,7 @@ void job_end(const struct frame *frame)
     if (kill_everything(job) != 0) return fault(frame->job, "processes that would not die");
     jobs_reap();
     if (!keeps_files && wipe(job) != 0) return;
-    remove_cell_input();
+    remove_cell();
     reset_scheduling();
     job->state = JOB_FREE;
     send_frame(FRAME_CLEANED, frame->job, NULL, 0);
