@@ -2,6 +2,8 @@
 // The sandboxes are played, the pool is the real one.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Execution } from "../../runner/executions.ts";
+import type { Session } from "../../runner/session.ts";
 import { Failure } from "../../shared/errors.ts";
 import {
   FREEZE_AFTER_MS,
@@ -130,6 +132,41 @@ describe("a session", () => {
     expect(sandbox.did).toEqual(["last", "renew", "last", "renew"]);
   });
 
+  it("keeps what it is given to read until something reads it", async () => {
+    const { sessions, sandbox } = await opened();
+    const placing = Promise.withResolvers<void>();
+    sandbox.files.putAll = () => placing.promise;
+    const request = cellOf("input()", { openStdin: true });
+    const execution = new Execution(request);
+    const running = sessions.execute(request, execution);
+    await pass();
+    execution.feed(Buffer.from("early"), { isEnd: false });
+    placing.resolve();
+    await pass();
+    execution.feed(Buffer.from("late"), { isEnd: true });
+    sandbox.end();
+    await running;
+    expect(sandbox.did).toEqual(["cell", "feed early", "feed late"]);
+  });
+
+  it.each([
+    ["its caller", (_session: Session, execution: Execution) => execution.interrupt()],
+    ["its session's", (session: Session) => void session.interrupt()],
+  ])("is not run at all when %s interrupt comes while its files are placed", async (_by, act) => {
+    const { sessions, sandbox } = await opened();
+    const placing = Promise.withResolvers<void>();
+    sandbox.files.putAll = () => placing.promise;
+    const execution = new Execution(cellOf("1"));
+    const running = codeOf(sessions.execute(cellOf("1"), execution));
+    await pass();
+    act(sessions.find(ID, "a"), execution);
+    placing.resolve();
+    await pass();
+    expect(sandbox.did).toEqual([]);
+    expect(await running).toBe("conflict");
+    expect(sessions.find(ID, "a").interrupt()).toBe(false);
+  });
+
   it("forgets when it is reset, which stops what runs", async () => {
     const all = await opened();
     const running = all.sessions.execute(cellOf("1"));
@@ -157,6 +194,18 @@ describe("a session", () => {
     resolve();
     await using;
     await pass(FREEZE_AFTER_MS + 2000);
+    expect(sandbox.isFrozen).toBe(true);
+  });
+
+  it("is frozen however often it is asked about, and again after each look at its files", async () => {
+    const { sessions, sandbox } = await opened();
+    for (let ms = 0; ms < FREEZE_AFTER_MS + 2000; ms += 500) {
+      sessions.find(ID, "a").describe();
+      await pass(500);
+    }
+    expect(sandbox.isFrozen).toBe(true);
+    await sessions.find(ID, "a").use(async () => expect(sandbox.isFrozen).toBe(false));
+    await pass();
     expect(sandbox.isFrozen).toBe(true);
   });
 });
@@ -213,6 +262,20 @@ describe("a session's packages", () => {
       { pip: ["a==1"], npm: [] },
       { pip: ["a==1", "b"], npm: ["c"] },
     ]);
+  });
+
+  it("that are asked for at the same time are all there in the end", async () => {
+    const all = fakeSessions({
+      getPackages: async ({ pip = [] }) => setOf(...pip.map((name) => `.packages/python/${name}`)),
+    });
+    const creating = all.sessions.create(OWN);
+    await pass();
+    await creating;
+    const install = (name: string) =>
+      all.sessions.install({ id: ID, accountId: "a" }, { pip: [name] });
+    await Promise.all([install("a"), install("b")]);
+    const files = [...(all.sandboxes[0]?.workspace.keys() ?? [])];
+    expect(files).toEqual([".packages/python/a", ".packages/python/b"]);
   });
 
   it("that cannot be had leave no session, and one that is there as it was", async () => {

@@ -65,6 +65,7 @@ export class FakeSandbox {
   }
 
   interrupt(): void {
+    if (!this.isRunning) return;
     this.did.push("interrupt");
     this.end({ exit: { signal: 2, isWaiting: true } });
   }
@@ -77,6 +78,7 @@ export class FakeSandbox {
     this.isFrozen = false;
     this.stages.push(stage);
     this.did.push(stage.kind);
+    stage.onBegun?.();
     return new Promise((resolve, reject) => {
       this.#end = { resolve, reject };
     });
