@@ -40,9 +40,13 @@ export async function execute(
   const queueMs = performance.now() - askedAtMs;
   try {
     execution?.begin(job.version, sandbox);
-    const place = async (files: typeof job.files) => files;
+    const place = async (files: typeof job.files) => {
+      execution?.refuseInterrupted();
+      return files;
+    };
     const listenerFor = execution?.listenerFor;
-    const stages = await runProgram(sandbox, job, { cache, place, listenerFor });
+    const onReading = () => execution?.beginReading();
+    const stages = await runProgram(sandbox, job, { cache, place, listenerFor, onReading });
     const brought = await bringBack(sandbox.files, request.outputFiles);
     return { version: job.version, ...stages, ...brought, queueMs };
   } catch (thrown) {

@@ -4,7 +4,7 @@
 
 import { LRUCache } from "lru-cache";
 import { asFailure, type ErrorBody, Failure } from "../shared/errors.ts";
-import { DETACHED_REPORT_MS } from "../shared/limits.ts";
+import { DETACHED_REPORT_MS, STDIN_BYTES_MAX } from "../shared/limits.ts";
 import type {
   ExecutionEvent,
   ExecutionReport,
@@ -31,23 +31,39 @@ export class Execution {
   readonly accountId: string;
   readonly listenerFor: ((stage: "compile" | "run") => StageListener) | undefined;
   readonly #listener: ((event: ExecutionEvent) => void) | undefined;
+  readonly #isStdinOpen: boolean;
   #runs: Runs | undefined;
   #isInterrupted = false;
+  #isReading = false;
+  /** What it was given to read before there was anything to read it. */
+  #held: { data: Buffer; isEnd: boolean }[] = [];
+  #heldBytes = 0;
 
   constructor(request: RunnerExecuteRequest, listener?: (event: ExecutionEvent) => void) {
     this.id = request.executionId;
     this.accountId = request.accountId;
+    this.#isStdinOpen = request.openStdin === true;
     this.#listener = listener;
     this.listenerFor = listener && ((stage) => listenerOf(stage, listener));
   }
 
   /** It is about to run in `runs`. Throws Failure when it was interrupted before. */
   begin(version: string, runs: Runs): void {
-    if (this.#isInterrupted) {
-      throw new Failure("conflict", { message: "The execution was interrupted before it began." });
-    }
+    this.refuseInterrupted();
     this.#runs = runs;
     this.#listener?.({ type: "start", version });
+  }
+
+  /** To be asked before anything is run for it. Throws Failure when it was interrupted. */
+  refuseInterrupted(): void {
+    if (!this.#isInterrupted) return;
+    throw new Failure("conflict", { message: "The execution was interrupted before it began." });
+  }
+
+  /** What it was given to read is read from now on. */
+  beginReading(): void {
+    this.#isReading = true;
+    for (const { data, isEnd } of this.#held.splice(0)) this.#runs?.feed(data, { isEnd });
   }
 
   /** Interrupts it, now or as soon as it begins. */
@@ -59,7 +75,12 @@ export class Execution {
   /** Gives it more to read. Throws Failure when it does not run. */
   feed(data: Buffer, options: { isEnd: boolean }): void {
     if (this.#runs === undefined) throw new Failure("not_running");
-    this.#runs.feed(data, options);
+    if (this.#isReading || !this.#isStdinOpen) return this.#runs.feed(data, options);
+    this.#heldBytes += data.length;
+    if (this.#heldBytes > STDIN_BYTES_MAX) {
+      throw new Failure("payload_too_large", { field: "data", message: "Nothing reads it yet." });
+    }
+    this.#held.push({ data, ...options });
   }
 }
 

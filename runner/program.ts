@@ -34,6 +34,8 @@ export type Means = {
   place: (files: SandboxFiles) => Promise<SandboxFiles>;
   /** Who hears what each stage says. */
   listenerFor?: ((stage: "compile" | "run") => StageListener) | undefined;
+  /** Called once the program can be given more to read. */
+  onReading?: (() => void) | undefined;
 };
 
 export type Stages = Pick<ExecutionReport, "compile" | "run" | "shown" | "shownTruncated">;
@@ -110,7 +112,7 @@ async function run(
     files: await means.place(files),
     args: runArgs(request.language, names, request.args ?? []),
     stdin: Buffer.from(request.stdin ?? "", "utf8"),
-    ...(request.openStdin === true && { keepsStdinOpen: true }),
+    ...(request.openStdin === true && { keepsStdinOpen: true, onBegun: means.onReading }),
     wallMs: request.runTimeoutMs,
     memoryBytes: MEMORY_BYTES_MAX,
     ...listening(means, "run"),

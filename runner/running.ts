@@ -29,9 +29,23 @@ export class Running {
   readonly #output = { stdout: new Output(OUTPUT_BYTES_MAX), stderr: new Output(OUTPUT_BYTES_MAX) };
   readonly #shown = new Shown();
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #deafMs: number;
+  #hearsAtMs = 0;
 
-  constructor(listener: StageListener | undefined) {
+  /** For the first `deafMs` it may not hear that it is interrupted. */
+  constructor(listener: StageListener | undefined, { deafMs = 0 } = {}) {
     this.#listener = listener;
+    this.#deafMs = deafMs;
+  }
+
+  /** It begins now. */
+  begin(): void {
+    this.#hearsAtMs = performance.now() + this.#deafMs;
+  }
+
+  /** How long it is still to be waited before it is interrupted. */
+  get deafForMs(): number {
+    return Math.max(0, this.#hearsAtMs - performance.now());
   }
 
   later(ms: number, act: () => void): void {

@@ -48,6 +48,8 @@ import { SandboxFiles } from "./sandbox-files.ts";
 const START_MS_MAX = 30_000;
 const WARM_MS_MAX = 20_000;
 const FILE_MODE = 0o644;
+/** A cell may not hear an interrupt that comes sooner, because its interpreter hears none between cells. */
+const DEAF_MS = 100;
 const SIGINT = 2;
 const SIGKILL = 9;
 
@@ -62,6 +64,8 @@ export type Stage = {
   stdin: Buffer;
   /** Whether more may come by `feed` after `stdin`. */
   keepsStdinOpen?: boolean;
+  /** Called once what is fed comes to it. */
+  onBegun?: (() => void) | undefined;
   wallMs: number;
   memoryBytes: number;
   listener?: StageListener;
@@ -185,14 +189,18 @@ export class Sandbox {
   async run(stage: Stage): Promise<StageResult> {
     if (this.#isOver) throw new Error("the job is over, and nothing more of it can be run");
     const frames = this.#encodeStage(stage);
-    const running = new Running(stage.listener);
+    const running = new Running(stage.listener, {
+      deafMs: stage.kind === "cell" ? DEAF_MS : 0,
+    });
     await this.thaw().catch((thrown) => this.#link.fail(`it could not be thawed: ${thrown}`));
     this.#running = running;
+    running.begin();
     this.#weigh("working");
     if (this.#stagesRun++ === 0) this.jobsRun++;
     const startedAtMs = performance.now();
     const exited = this.#link.next("exit", wallMsMax(stage) + SANDBOX_GRACE_MS);
     this.#link.send(frames);
+    stage.onBegun?.();
     if (stage.kind === "cell") running.later(stage.wallMs, () => this.#interrupt("clock"));
     const exit = await exited
       .then(
@@ -243,10 +251,11 @@ export class Sandbox {
     const running = this.#running;
     if (running === undefined || running.interruptedBy !== undefined) return;
     running.interruptedBy = by;
-    this.#link.send([encodeSignal(this.#link.job, SIGINT)]);
-    running.later(INTERRUPT_GRACE_MS, () =>
-      this.#link.send([encodeSignal(this.#link.job, SIGKILL)]),
-    );
+    const signal = (number: number) => this.#link.send([encodeSignal(this.#link.job, number)]);
+    const { deafForMs } = running;
+    if (deafForMs > 0) running.later(deafForMs, () => signal(SIGINT));
+    else signal(SIGINT);
+    running.later(deafForMs + INTERRUPT_GRACE_MS, () => signal(SIGKILL));
   }
 
   /** Whether a stage runs in it. */

@@ -67,6 +67,8 @@ export class Session {
   #executions = 0;
   /** Cells the waiting process has run: none means it knows nothing yet. */
   #cells = 0;
+  /** What has its turn, while it may still run something. */
+  #execution: Execution | undefined;
   #ended: EndReason | undefined;
   #packages: PackagesRequest = {};
 
@@ -112,22 +114,26 @@ export class Session {
     const queueMs = performance.now() - askedAtMs;
     try {
       execution?.begin(this.version, this.sandbox);
+      this.#execution = execution;
       this.#executions++;
       const { isFresh, ...stages } = await this.#run(job, execution);
+      this.#execution = undefined;
       const brought = await bringBack(this.sandbox.files, request.outputFiles);
       const session = { id: this.id, isFresh, isStateKept: this.#isStateKept };
       return { version: this.version, ...stages, ...brought, queueMs, session };
     } catch (thrown) {
       throw this.#failureOf(thrown);
     } finally {
+      this.#execution = undefined;
       void this.#endTurn();
     }
   }
 
-  /** Interrupts what runs, if anything does; whether anything did. */
+  /** Interrupts what runs or is about to, if anything is; whether anything was. */
   interrupt(): boolean {
-    if (!this.sandbox.isRunning) return false;
-    this.sandbox.interrupt();
+    if (this.#execution === undefined && !this.sandbox.isRunning) return false;
+    if (this.#execution === undefined) this.sandbox.interrupt();
+    else this.#execution.interrupt();
     return true;
   }
 
@@ -209,8 +215,13 @@ export class Session {
     this.#cells = 0;
     const stages = await runProgram(this.sandbox, job, {
       cache: this.#cache,
-      place: (files) => this.#place(files),
+      place: async (files) => {
+        await this.#place(files);
+        execution?.refuseInterrupted();
+        return [];
+      },
       listenerFor: execution?.listenerFor,
+      onReading: () => execution?.beginReading(),
     });
     return { ...stages, isFresh };
   }
@@ -234,6 +245,8 @@ export class Session {
     { request, files }: Job,
     { name, execution }: { name: string; execution: Execution | undefined },
   ): Promise<StageResult> {
+    await this.sandbox.thaw();
+    execution?.refuseInterrupted();
     const stdin = Buffer.from(request.stdin ?? "", "utf8");
     const hasInput = stdin.length > 0 || request.openStdin === true;
     const words = ["/cell", String(++this.#cells), hasInput ? "input" : "none", name];
@@ -244,6 +257,7 @@ export class Session {
       args: [...words, ...(request.args ?? [])],
       stdin,
       keepsStdinOpen: request.openStdin === true,
+      ...(request.openStdin === true && { onBegun: () => execution?.beginReading() }),
       wallMs: request.runTimeoutMs,
       memoryBytes: MEMORY_BYTES_MAX,
       ...(execution?.listenerFor && { listener: execution.listenerFor("run") }),
@@ -251,9 +265,8 @@ export class Session {
   }
 
   /** What is sent to a session replaces what was there. */
-  async #place(files: SandboxFiles): Promise<SandboxFiles> {
+  async #place(files: SandboxFiles): Promise<void> {
     await this.sandbox.files.putAll(files);
-    return [];
   }
 
   async #takeTurn(): Promise<void> {
