@@ -7,6 +7,7 @@ import { type LanguageId, languageOf } from "../shared/languages.ts";
 import {
   BUSY_RETRY_AFTER_MS,
   MEMORY_BYTES_MAX,
+  PACKAGES_MS_MAX,
   QUEUE_WAIT_MS_MAX,
   SESSION_IDLE_MS_MAX,
   SESSION_QUEUE_MAX,
@@ -60,9 +61,12 @@ export class Session {
   readonly sandbox: Sandbox;
   readonly createdAtMs = Date.now();
   lastUsedAtMs = this.createdAtMs;
+  /** Since when nothing has run in it, whoever has asked about it meanwhile. */
+  quietSinceMs = this.createdAtMs;
   readonly #cache: CompileCache;
   readonly #pool: Pool<Sandbox>;
   readonly #turns = new Turns(SESSION_QUEUE_MAX);
+  readonly #installs = new Turns(SESSION_QUEUE_MAX);
   #uses = 0;
   #executions = 0;
   /** Cells the waiting process has run: none means it knows nothing yet. */
@@ -155,7 +159,15 @@ export class Session {
    * there. Whatever imports them next finds them. Throws Failure when they cannot be had.
    */
   async install(wanted: PackagesRequest, packages: Packages): Promise<InstalledPackage[]> {
-    const all = joined(this.#packages, wanted);
+    await this.#takeTurn(this.#installs, PACKAGES_MS_MAX);
+    try {
+      return await this.#install(joined(this.#packages, wanted), packages);
+    } finally {
+      this.#installs.end();
+    }
+  }
+
+  async #install(all: PackagesRequest, packages: Packages): Promise<InstalledPackage[]> {
     const set = await packages.get(all, { accountId: this.accountId });
     await this.#takeTurn();
     try {
@@ -178,8 +190,12 @@ export class Session {
     }
   }
 
-  /** Has `work` done in its sandbox, whatever runs there, and keeps it awake meanwhile. */
+  /**
+   * Has `work` done in its sandbox, whatever runs there, and keeps it awake meanwhile; but no longer, or
+   * what a cell has left behind could be kept running by looking at files.
+   */
   async use<T>(work: (sandbox: Sandbox) => Promise<T>): Promise<T> {
+    const wasFrozen = this.sandbox.isFrozen;
     this.#uses++;
     try {
       await this.sandbox.thaw();
@@ -189,6 +205,7 @@ export class Session {
     } finally {
       this.#uses--;
       this.lastUsedAtMs = Date.now();
+      if (wasFrozen && !this.isBusy) this.sandbox.freeze().catch(() => undefined); // it is tried again
     }
   }
 
@@ -196,6 +213,7 @@ export class Session {
   close(reason: EndReason): void {
     this.#ended ??= reason;
     this.#turns.close();
+    this.#installs.close();
   }
 
   /** Whether the next execution will find what this one has left besides files. */
@@ -269,12 +287,13 @@ export class Session {
     await this.sandbox.files.putAll(files);
   }
 
-  async #takeTurn(): Promise<void> {
-    const turn = await this.#turns.take(QUEUE_WAIT_MS_MAX);
-    if (turn === "yours") {
-      if (this.#ended === undefined) return this.#pool.resume(this.sandbox);
-      this.#turns.end();
+  async #takeTurn(turns = this.#turns, msMax = QUEUE_WAIT_MS_MAX): Promise<void> {
+    const turn = await turns.take(msMax);
+    if (turn === "yours" && this.#ended === undefined) {
+      if (turns === this.#turns) this.#pool.resume(this.sandbox);
+      return;
     }
+    if (turn === "yours") turns.end();
     if (this.#ended !== undefined) throw this.#failureOf(undefined);
     throw new Failure("session_busy", { retryAfterMs: BUSY_RETRY_AFTER_MS });
   }
@@ -284,6 +303,7 @@ export class Session {
     if (this.#ended === undefined && !this.sandbox.isWaiting) {
       await this.#renew().catch(() => undefined); // the sandbox has its fault, which whoever comes next is told
     }
+    this.quietSinceMs = Date.now();
     if (this.#ended === undefined) this.#pool.keep(this.sandbox);
     this.#turns.end();
   }

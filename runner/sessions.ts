@@ -199,7 +199,7 @@ export class Sessions {
       if (sandbox.fault !== undefined) this.end(session, "lost");
       else if (session.isBusy) continue;
       else if (nowMs - session.lastUsedAtMs > SESSION_IDLE_MS_MAX) this.end(session, "expired");
-      else if (nowMs - session.lastUsedAtMs > FREEZE_AFTER_MS && !sandbox.isFrozen) {
+      else if (nowMs - session.quietSinceMs > FREEZE_AFTER_MS && !sandbox.isFrozen) {
         this.#inBackground(sandbox.freeze());
       } else if (sandbox.isFrozen && isCheck) this.#inBackground(sandbox.check());
     }
