@@ -49,7 +49,7 @@ const START_MS_MAX = 30_000;
 const WARM_MS_MAX = 20_000;
 const FILE_MODE = 0o644;
 /** A cell may not hear an interrupt that comes sooner, because its interpreter hears none between cells. */
-const DEAF_MS = 100;
+const DEAF_MS = 200;
 const SIGINT = 2;
 const SIGKILL = 9;
 

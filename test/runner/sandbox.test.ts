@@ -4,7 +4,7 @@
 import { describe, expect, it } from "vitest";
 import type { Engine } from "../../runner/docker.ts";
 import { FROM, PROTOCOL_VERSION, TO } from "../../runner/frames.ts";
-import { SANDBOX_GRACE_MS } from "../../shared/limits.ts";
+import { INTERRUPT_GRACE_MS, SANDBOX_GRACE_MS } from "../../shared/limits.ts";
 import { exitPayload, supervisorFrame } from "../kit/supervisor-frames.ts";
 import {
   container,
@@ -21,6 +21,34 @@ import {
 } from "./kit/fake-container.ts";
 
 useFakeContainer();
+
+describe("an interrupt", () => {
+  const signals = () => supervisor.heard().filter((type) => type === TO.SIGNAL).length;
+
+  it("waits until a cell can hear it, and is followed by the end of one that does not", async () => {
+    const sandbox = await started();
+    const cell = { ...JOB, kind: "cell" as const, files: [], source: Buffer.from("1") };
+    sandbox.run({ ...cell, wallMs: 1 }).catch(() => undefined);
+    await pass(0);
+    await pass(150);
+    expect(signals()).toBe(0);
+    await pass(100);
+    expect(signals()).toBe(1);
+    await pass(INTERRUPT_GRACE_MS);
+    expect(signals()).toBe(2);
+  });
+
+  it("is sent at once to what has run for a while, and only once", async () => {
+    const sandbox = await started();
+    const cell = { ...JOB, kind: "cell" as const, files: [], source: Buffer.from("1") };
+    sandbox.run(cell).catch(() => undefined);
+    await pass(500);
+    sandbox.interrupt();
+    sandbox.interrupt();
+    await pass(0);
+    expect(signals()).toBe(1);
+  });
+});
 
 describe("a sandbox that starts", () => {
   it("is ready when its interpreter is warm", async () => {
