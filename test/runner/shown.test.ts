@@ -23,6 +23,7 @@ describe("what a program shows", () => {
     ["a type that is none", line({ kind: "value", data: { "text/evil": "x" } })],
     ["a value that is no text", line({ kind: "value", data: { "text/plain": 1 } })],
     ["an empty line", Buffer.from("\n")],
+    ["no UTF-8", Buffer.from('{"kind":"value","data":{"text/plain":"\xff"}}\n', "latin1")],
   ])("is dropped, and said to be, when it is %s", (_what, bytes) => {
     const shown = new Shown();
     expect(shown.push(Buffer.concat([bytes, line(value("1"))]))).toEqual([value("1")]);
