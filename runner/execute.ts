@@ -47,7 +47,7 @@ export async function execute(
     const listenerFor = execution?.listenerFor;
     const onReading = () => execution?.beginReading();
     const stages = await runProgram(sandbox, job, { cache, place, listenerFor, onReading });
-    const brought = await bringBack(sandbox.files, request.outputFiles);
+    const brought = await bringBack(sandbox.files, request.outputFiles, stages);
     return { version: job.version, ...stages, ...brought, queueMs };
   } catch (thrown) {
     if (!(thrown instanceof SandboxFault)) throw thrown;

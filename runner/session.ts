@@ -122,7 +122,7 @@ export class Session {
       this.#executions++;
       const { isFresh, ...stages } = await this.#run(job, execution);
       this.#execution = undefined;
-      const brought = await bringBack(this.sandbox.files, request.outputFiles);
+      const brought = await bringBack(this.sandbox.files, request.outputFiles, stages);
       const session = { id: this.id, isFresh, isStateKept: this.#isStateKept };
       return { version: this.version, ...stages, ...brought, queueMs, session };
     } catch (thrown) {

@@ -60,7 +60,7 @@ export class Shown {
   }
 
   #read(line: Buffer): ShownValue | undefined {
-    const json = isPlain(line) ? jsonOf(line.toString("utf8")) : undefined;
+    const json = isPlain(line) ? jsonOf(line) : undefined;
     const value = ShownValue.safeParse(json).data;
     if (value === undefined) {
       this.#wrongLines++;
@@ -72,9 +72,10 @@ export class Shown {
   }
 }
 
-function jsonOf(text: string): unknown {
+/** What is not UTF-8 is no JSON; made readable, it would be longer than what was counted. */
+function jsonOf(line: Buffer): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
   } catch {
     return undefined;
   }

@@ -80,6 +80,8 @@ export const HEALTH_REQUEST_MS_MAX = 3 * SECOND_MS;
 
 /** Largest request body the gateway or a runner reads. */
 export const REQUEST_BODY_BYTES_MAX = 16 * MIB;
+/** Largest answer the gateway reads from a runner. */
+export const ANSWER_BYTES_MAX = 24 * MIB;
 /** Longest URL path the gateway routes. */
 export const PATH_BYTES_MAX = 2 * KIB;
 
@@ -182,6 +184,11 @@ mustHold(
   "all files and the input fit in a request, also as base64",
 );
 mustHold(WORKSPACE_BYTES_MAX < MEMORY_BYTES_MAX, "a full workspace leaves memory to run in");
+mustHold(
+  // A byte of output is up to six in JSON; 1 MiB for names and sums of files, 1 MiB for all the rest.
+  RESULT_BYTES_MAX + 4 * 6 * OUTPUT_BYTES_MAX + LISTED_FILES_MAX * 1024 + MIB < ANSWER_BYTES_MAX,
+  "an answer has room for all a program may say and show, and for some of its files",
+);
 mustHold(FREEZE_AFTER_MS < SANDBOX_IDLE_MS_MAX, "an idle sandbox is frozen before it is removed");
 
 mustHold(INTERRUPT_GRACE_MS < SANDBOX_GRACE_MS, "an interrupted program ends before it is a fault");

@@ -3,7 +3,7 @@
 // longer than a whole answer may be.
 
 import { ERRORS, Failure } from "../shared/errors.ts";
-import { REQUEST_BODY_BYTES_MAX } from "../shared/limits.ts";
+import { ANSWER_BYTES_MAX } from "../shared/limits.ts";
 import { ExecutionEvent, RunnerError } from "../shared/runner-api.ts";
 import { unreachable } from "./runner-ask.ts";
 import { type Believed, failureOfRunner } from "./runner-failure.ts";
@@ -84,7 +84,7 @@ async function* readLines(
     }
     parts.push(chunk.slice(from));
     length += chunk.length - from;
-    if (length > REQUEST_BODY_BYTES_MAX) throw nonsense("a line without an end");
+    if (length > ANSWER_BYTES_MAX) throw nonsense("a line without an end");
   }
 }
 

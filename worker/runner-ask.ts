@@ -2,7 +2,7 @@
 // was when no answer came. What an answer means is for those who ask.
 
 import { Failure } from "../shared/errors.ts";
-import { BUSY_RETRY_AFTER_MS, REQUEST_BODY_BYTES_MAX } from "../shared/limits.ts";
+import { ANSWER_BYTES_MAX, BUSY_RETRY_AFTER_MS } from "../shared/limits.ts";
 import { sign, signStream } from "../shared/signature.ts";
 import { readBytes } from "./body.ts";
 import type { Call } from "./call.ts";
@@ -76,9 +76,10 @@ export async function uploadToRunner(call: Call, upload: Upload): Promise<Answer
   return await readAnswer(response);
 }
 
-async function readAnswer(response: Response): Promise<Answer> {
+/** Reads an answer to its end, or until it is more than any answer may be. */
+export async function readAnswer(response: Response): Promise<Answer> {
   try {
-    const read = await readBytes(response, REQUEST_BODY_BYTES_MAX);
+    const read = await readBytes(response, ANSWER_BYTES_MAX);
     return { status: response.status, text: new TextDecoder().decode(read) };
   } catch (thrown) {
     throw unreachable(thrown);

@@ -17,7 +17,7 @@ import {
 } from "../shared/runner-api.ts";
 import type { Call } from "./call.ts";
 import { BrokenOff, readEvents } from "./events.ts";
-import { askRunner, openRunner } from "./runner-ask.ts";
+import { askRunner, openRunner, readAnswer } from "./runner-ask.ts";
 import {
   answerAs,
   failureFrom,
@@ -64,7 +64,7 @@ export async function streamOnRunner(
     throw signal.aborted && thrown instanceof Failure ? new BrokenOff(thrown) : thrown;
   });
   if (response.status !== 200 || response.body === null) {
-    throw failureFrom({ status: response.status, text: await response.text() }, OF_EXECUTING);
+    throw failureFrom(await readAnswer(response), OF_EXECUTING);
   }
   for await (const event of readEvents(response.body, OF_EXECUTING, signal)) {
     if (event.type === "end") return event.report;

@@ -14,7 +14,14 @@ import {
   WrittenFile,
 } from "../shared/runner-api.ts";
 import type { Call } from "./call.ts";
-import { type Ask, askRunner, openRunner, type Upload, uploadToRunner } from "./runner-ask.ts";
+import {
+  type Ask,
+  askRunner,
+  openRunner,
+  readAnswer,
+  type Upload,
+  uploadToRunner,
+} from "./runner-ask.ts";
 import { RUNNER_CALL_MS_MAX } from "./runner-client.ts";
 import {
   answerAs,
@@ -106,7 +113,7 @@ export async function downloadFile(call: Call, whose: Whose, name: string): Prom
   const path = filePath(whose, name, query(whose));
   const response = await openRunner(call, { method: "GET", path, msMax: FILE_TRANSFER_MS_MAX });
   if (response.status !== 200) {
-    throw failureFrom({ status: response.status, text: await response.text() }, OF_FILES);
+    throw failureFrom(await readAnswer(response), OF_FILES);
   }
   const length = response.headers.get("Content-Length") ?? "";
   const bytes = /^\d{1,9}$/.test(length) ? Number(length) : Number.NaN;
