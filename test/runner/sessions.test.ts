@@ -315,6 +315,18 @@ describe("a session's end", () => {
     expect(sandbox.did).toContain("remove");
   });
 
+  it("by deletion tells how long what ran has run, and of who waited nothing", async () => {
+    const { sessions } = await opened();
+    const ran = (thrown: unknown) => (thrown as Failure).ranMs;
+    const running = sessions.execute(cellOf("1")).catch(ran);
+    const waiting = sessions.execute(cellOf("2")).catch(ran);
+    await pass(1500);
+    sessions.end(sessions.find(ID, "a"), "deleted");
+    await pass();
+    expect(await running).toBeGreaterThanOrEqual(1);
+    expect(await waiting).toBeUndefined();
+  });
+
   it("comes when it has not been used for so long, and every use counts", async () => {
     const all = await opened();
     await pass(SESSION_IDLE_MS_MAX - 5000);

@@ -9,7 +9,7 @@ import {
   SESSION_MEMORY_MS,
 } from "../../shared/limits.ts";
 import { client, expectRefused, uuidOf } from "./kit/client.ts";
-import { gateway } from "./kit/gateway.ts";
+import { gateway, PROGRAM } from "./kit/gateway.ts";
 import { refusal, sessionRunner } from "./kit/session-runner.ts";
 
 afterEach(() => void vi.useRealTimers());
@@ -76,23 +76,32 @@ describe("a session", () => {
     await expectRefused(await call("GET", `/api/sessions/${id}`), "session_deleted", 410);
   });
 
-  it("that is deleted while it runs a program ends that, which costs nothing", async () => {
+  it("that is deleted while it runs a program ends that, and pays for as long as it ran", async () => {
     let release = () => {};
     const deleted = new Promise<void>((resolve) => {
       release = resolve;
     });
     const fake = sessionRunner(async () => {
       await deleted;
-      return refusal("session_deleted");
+      return refusal("session_deleted", { ranMs: 30_001 });
     });
-    const { call, openSession, execute, credits } = await client(fake);
+    const { g, apiKey, call, openSession, credits } = await client(fake);
     const before = await credits();
     const id = await openSession();
-    const running = execute(id);
+    const running = g.run(apiKey, { ...PROGRAM, session_id: id }, "/v1/execute");
     await vi.waitFor(() => expect(fake.executed).toHaveLength(1));
     expect((await call("DELETE", `/api/sessions/${id}`)).status).toBe(204);
     release();
     await expectRefused(await running, "session_deleted", 410);
+    expect(await credits()).toBe(before - 2);
+  });
+
+  it("that is deleted before a program's turn has come costs nothing", async () => {
+    const { openSession, execute, credits } = await client(
+      sessionRunner(() => refusal("session_deleted")),
+    );
+    const before = await credits();
+    await expectRefused(await execute(await openSession()), "session_deleted", 410);
     expect(await credits()).toBe(before);
   });
 

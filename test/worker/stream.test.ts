@@ -4,7 +4,11 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { OUTPUT_BYTES_MAX, RESULTS_MAX } from "../../shared/limits.ts";
-import type { ExecutionEvent, RunnerExecuteRequest } from "../../shared/runner-api.ts";
+import type {
+  ExecutionEvent,
+  ExecutionReport,
+  RunnerExecuteRequest,
+} from "../../shared/runner-api.ts";
 import type { Env } from "../../worker/env.ts";
 import worker from "../../worker/index.ts";
 import { client } from "./kit/client.ts";
@@ -258,7 +262,7 @@ describe("a caller who deletes the session of what it listens to", () => {
 
 describe("a caller who hangs up", () => {
   /** Sends a streamed execution, reads its start, and leaves. */
-  async function leave(program: object) {
+  async function leave(program: object, left: Partial<ExecutionReport> | { error: object } = {}) {
     let hungUp = false;
     const executions = new Map<string, object>();
     const fake = sessionRunner((request) => {
@@ -268,7 +272,8 @@ describe("a caller who hangs up", () => {
         isOpen: true,
         onCancel: () => {
           hungUp = true;
-          fake.executions.set(request.executionId, { state: "done", report: reportOf(request) });
+          const whole = "error" in left ? left : { report: reportOf(request, left) };
+          fake.executions.set(request.executionId, { state: "ended", ...whole });
         },
       });
     });
@@ -300,6 +305,13 @@ describe("a caller who hangs up", () => {
     const { ctx, hungUp, spent } = await leave({});
     await waitOnExecutionContext(ctx);
     expect(hungUp()).toBe(true);
+    expect(await spent()).toBe(1);
+  });
+
+  it("and deletes the session at once, pays for what ran", async () => {
+    const error = { code: "session_deleted", message: "gone", requestId: "x", ranMs: 29_000 };
+    const { ctx, spent } = await leave({}, { error });
+    await waitOnExecutionContext(ctx);
     expect(await spent()).toBe(1);
   });
 
