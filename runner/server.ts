@@ -150,8 +150,9 @@ async function answerExecution(
     return { body: report, log: { ...about, ...timesOf(report) } };
   } catch (thrown) {
     if (stream?.hasBegun() !== true) throw thrown;
-    const { code, message, retryAfterMs, detail } = asFailure(thrown);
-    const error = { code, message, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+    const failure = asFailure(thrown);
+    const { code, detail } = failure;
+    const { requestId: _, field: __, ...error } = failure.body("").error;
     stream.end({ type: "failed", error });
     return { log: { ...about, code, detail } };
   }

@@ -116,9 +116,11 @@ export class Session {
     const job = jobOf(request, this.version);
     await this.#takeTurn();
     const queueMs = performance.now() - askedAtMs;
+    let beganAtMs: number | undefined;
     try {
       execution?.begin(this.version, this.sandbox);
       this.#execution = execution;
+      beganAtMs = performance.now();
       this.#executions++;
       const { isFresh, ...stages } = await this.#run(job, execution);
       this.#execution = undefined;
@@ -126,7 +128,7 @@ export class Session {
       const session = { id: this.id, isFresh, isStateKept: this.#isStateKept };
       return { version: this.version, ...stages, ...brought, queueMs, session };
     } catch (thrown) {
-      throw this.#failureOf(thrown);
+      throw this.#failureOf(thrown, beganAtMs);
     } finally {
       this.#execution = undefined;
       void this.#endTurn();
@@ -313,7 +315,12 @@ export class Session {
     await this.sandbox.recycle({ keepsFiles: true });
   }
 
-  #failureOf(thrown: unknown): unknown {
+  /** Who deletes a session ends what runs in it by choice: that has run for as long as it did. */
+  #failureOf(thrown: unknown, beganAtMs?: number): unknown {
+    if (this.#ended === "deleted" && beganAtMs !== undefined) {
+      const ranMs = Math.ceil(performance.now() - beganAtMs);
+      return new Failure("session_deleted", { ranMs });
+    }
     if (this.#ended !== undefined) return new Failure(`session_${this.#ended}`);
     if (!(thrown instanceof SandboxFault)) return thrown;
     return new Failure("runner_fault", { detail: thrown.message });

@@ -98,6 +98,8 @@ export type FailureOptions = {
   /** The request field at fault, as the caller wrote it: `timeout`, `files[2].name`. */
   field?: string | undefined;
   retryAfterMs?: number | undefined;
+  /** How long a program ran although there is no report of it; that is paid for. */
+  ranMs?: number | undefined;
   detail?: string | undefined;
 };
 
@@ -109,6 +111,7 @@ export type ErrorBody = {
     requestId: string;
     field?: string;
     retryAfterMs?: number;
+    ranMs?: number;
   };
 };
 
@@ -117,6 +120,7 @@ export class Failure extends Error {
   readonly code: ErrorCode;
   readonly field: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly ranMs: number | undefined;
   readonly detail: string | undefined;
 
   constructor(code: ErrorCode, options: FailureOptions = {}) {
@@ -125,6 +129,7 @@ export class Failure extends Error {
     this.code = code;
     this.field = options.field;
     this.retryAfterMs = options.retryAfterMs;
+    this.ranMs = options.ranMs;
     this.detail = options.detail;
   }
 
@@ -141,6 +146,7 @@ export class Failure extends Error {
         requestId,
         ...(this.field === undefined ? {} : { field: this.field }),
         ...(this.retryAfterMs === undefined ? {} : { retryAfterMs: this.retryAfterMs }),
+        ...(this.ranMs === undefined ? {} : { ranMs: this.ranMs }),
       },
     };
   }

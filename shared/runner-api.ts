@@ -248,7 +248,12 @@ export const ExecutionEvent = z.discriminatedUnion("type", [
   z.object({ type: z.literal("end"), report: ExecutionReport }),
   z.object({
     type: z.literal("failed"),
-    error: z.object({ code: z.string(), message: z.string(), retryAfterMs: count.optional() }),
+    error: z.object({
+      code: z.string(),
+      message: z.string(),
+      retryAfterMs: count.optional(),
+      ranMs: count.optional(),
+    }),
   }),
 ]);
 export type ExecutionEvent = z.infer<typeof ExecutionEvent>;
@@ -336,6 +341,8 @@ export const RunnerError = z.object({
     message: z.string().max(1024),
     field: z.string().max(256).optional(),
     retryAfterMs: count.optional(),
+    /** Of a program that was ended by deleting its session. */
+    ranMs: count.optional(),
   }),
 });
 export type RunnerError = z.infer<typeof RunnerError>;

@@ -23,7 +23,7 @@ import { settingsOf } from "./env.ts";
 import { BrokenOff } from "./events.ts";
 import { admit, type Payer, payerOf } from "./payer.ts";
 import { executionOnRunner, type Listener, runOnRunner, streamOnRunner } from "./runner-client.ts";
-import { endingOf } from "./runner-failure.ts";
+import { endingOf, failureOfRunner, OF_EXECUTING } from "./runner-failure.ts";
 
 /** A program to run, whatever face it came in by. */
 export type Program = {
@@ -173,21 +173,26 @@ async function runLive(
     return await streamOnRunner(call, requestOf(begun), { msMax, signal: live.signal, tell });
   } catch (thrown) {
     if (!(thrown instanceof BrokenOff)) throw thrown;
-    const report = await leftReport(call, begun);
-    if (report === undefined) throw thrown.failure;
-    return report;
+    const left = await leftReport(call, begun);
+    if (left === undefined) throw thrown.failure;
+    if (left instanceof Failure) throw left;
+    return left;
   }
 }
 
-/** What the runner has kept of an execution whose stream broke off. Soon there is something or nothing. */
+/**
+ * What the runner has kept of an execution whose stream broke off: a report, or why there is none.
+ * Soon there is something or nothing.
+ */
 async function leftReport(
   call: Call,
   { payer, executionId }: Begun,
-): Promise<ExecutionReport | undefined> {
+): Promise<ExecutionReport | Failure | undefined> {
   for (const waitMs of LEFT_REPORT_WAITS_MS) {
     await scheduler.wait(waitMs);
     const left = await executionOnRunner(call, payer.id, executionId).catch(() => undefined);
-    if (left === undefined || "error" in left) return undefined;
+    if (left === undefined) return undefined;
+    if ("error" in left) return failureOfRunner(left.error, "for it", OF_EXECUTING);
     if ("report" in left) return left.report;
   }
   return undefined;
@@ -249,27 +254,31 @@ async function resolve(call: Call, begun: Begun, running: Promise<ExecutionRepor
 type Due = { chargeMicro: number; report: Report } | { ending: Ending | undefined };
 
 /**
- * What is due for an execution. Who deletes a session while a program is telling what it does has
- * ended that by choice, and there is no report of it: it ran for as long as the clock says.
+ * What is due for an execution. Who deletes a session while a program runs in it has ended that by
+ * choice, and there is no report of it: it ran for as long as its runner says, or, of one that was
+ * telling what it did, our clock.
  */
 function dueFor({ runTimeoutMs, started }: Begun, ended: ExecutionReport | Failure): Due {
   if (!(ended instanceof Failure)) {
     const report = { outcome: outcomeOf(ended), version: ended.version };
     return { chargeMicro: chargeMicro(ended, runTimeoutMs), report };
   }
-  if (ended.code !== "session_deleted" || started === undefined) {
-    return { ending: endingOf(ended) };
-  }
-  const ranMs = Math.min(Date.now() - started.atMs, runTimeoutMs);
+  const ranMs = ended.ranMs ?? (started && Date.now() - started.atMs);
+  if (ended.code !== "session_deleted" || ranMs === undefined) return { ending: endingOf(ended) };
   return {
-    chargeMicro: priceMicro(ranMs),
-    report: { outcome: "signal", version: started.version },
+    chargeMicro: chargeOfMs(ranMs, runTimeoutMs),
+    report: { outcome: "signal", ...(started && { version: started.version }) },
   };
 }
 
 /** The price of what ran. A run may end a little past its time; that is never charged, nor is compiling. */
 export function chargeMicro({ run }: ExecutionReport, runTimeoutMs: number): number {
-  return priceMicro(Math.min(run?.wallMs ?? 0, runTimeoutMs));
+  return chargeOfMs(run?.wallMs ?? 0, runTimeoutMs);
+}
+
+/** The same of a program without a report. */
+export function chargeOfMs(ranMs: number, runTimeoutMs: number): number {
+  return priceMicro(Math.min(ranMs, runTimeoutMs));
 }
 
 function note(call: Call, report: ExecutionReport, chargedMicro: number): void {

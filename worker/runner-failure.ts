@@ -81,7 +81,7 @@ export function failureFrom(answer: Answer, believed: Believed): Failure {
 
 /** The same for an error that came by itself. */
 export function failureOfRunner(
-  { code, message, field, retryAfterMs }: RunnerError["error"],
+  { code, message, field, retryAfterMs, ranMs }: RunnerError["error"],
   where: string,
   { codes, fields }: Believed,
 ): Failure {
@@ -95,7 +95,8 @@ export function failureOfRunner(
   }
   if (codes.includes(code)) {
     const own = SAID_BY_RUNNERS.includes(code) ? message : undefined;
-    return new Failure(code, { message: own, retryAfterMs, detail });
+    const ran = code === "session_deleted" ? ranMs : undefined;
+    return new Failure(code, { message: own, retryAfterMs, ranMs: ran, detail });
   }
   if (code === "busy" || code === "no_runner") {
     return new Failure(code, { retryAfterMs: retryAfterMs ?? BUSY_RETRY_AFTER_MS, detail });

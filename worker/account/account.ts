@@ -38,7 +38,7 @@ export type AccountState = { plan: Plan; ratePerMinute: number; balanceMicro: nu
 export type AdmissionRequest = { keyHash: string; hold: Hold; intent: Intent };
 
 /** How an execution ended, as far as an account has to know it. */
-export type Report = { outcome: string; version: string };
+export type Report = { outcome: string; version?: string };
 
 /** What a call other than an execution is let through to. */
 export type Visit<Thing> = { ok: true; rate: Rate; found: Thing } | Refusal;
@@ -329,7 +329,7 @@ export class Account extends DurableObject<Env> {
     const { isNews, sessionId } = executions.endExecution(this.#sql, nowMs, id, outcome);
     if (!isNews || sessionId === undefined) return;
     sessions.countExecution(this.#sql, nowMs, sessionId);
-    sessions.noteVersion(this.#sql, sessionId, version);
+    if (version !== undefined) sessions.noteVersion(this.#sql, sessionId, version);
   }
 
   /** Lets a call through that is no execution, and finds what it is about, or says why there is none. */

@@ -6,7 +6,7 @@ import { isId } from "../../shared/ids.ts";
 import { type ExecutionReport, outcomeOf } from "../../shared/runner-api.ts";
 import type { Execution } from "../account/executions.ts";
 import type { Call } from "../call.ts";
-import { chargeMicro } from "../execute.ts";
+import { chargeMicro, chargeOfMs } from "../execute.ts";
 import { toApiExecution } from "../faces/api.ts";
 import { toSessionWord } from "../faces/session-word.ts";
 import { InputRequest } from "../faces/sessions.ts";
@@ -23,7 +23,11 @@ export const showExecution = handle({
     const { key, found } = visited;
     const now = await executionOnRunner(call, key.accountId, found.id);
     if ("report" in now) return { body: await reported(call, visited, now.report) };
-    if ("error" in now) throw failureOfRunner(now.error, "for it", OF_EXECUTING);
+    if ("error" in now) {
+      const failure = failureOfRunner(now.error, "for it", OF_EXECUTING);
+      await settleEnded(call, visited, failure);
+      throw failure;
+    }
     const { id, sessionId, language, createdAtMs } = found;
     const session = sessionId === undefined ? {} : { sessionId: toSessionWord(sessionId) };
     const startedAt = new Date(createdAtMs).toISOString();
@@ -68,6 +72,13 @@ async function running(telling: Promise<void>): Promise<void> {
     const isOver = thrown instanceof Failure && thrown.code === "unknown_execution";
     throw isOver ? new Failure("not_running") : thrown;
   });
+}
+
+/** Charges for a program that ran until its session was deleted, if that was not done yet. */
+async function settleEnded(call: Call, { key, found }: Visited<Execution>, { ranMs }: Failure) {
+  if (ranMs === undefined) return;
+  const due = chargeOfMs(ranMs, found.runTimeoutMs);
+  await settleLate(call, key, found.id, due, { outcome: "signal" });
 }
 
 /** The reply of an execution that is over. What is still due for it is charged first. */
