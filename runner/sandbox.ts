@@ -8,10 +8,7 @@ import type { SandboxKind } from "../shared/languages.ts";
 import {
   DESCRIPTORS_MAX,
   INTERRUPT_GRACE_MS,
-  OUTPUT_BYTES_MAX,
-  OUTPUT_STOP_BYTES,
   PROCESSES_MAX,
-  RESULT_BYTES_MAX,
   SANDBOX_CLEAN_MS_MAX,
   SANDBOX_GRACE_MS,
   SANDBOX_JOBS_MAX,
@@ -29,47 +26,25 @@ import {
   type DataFrame,
   type ExitBody,
   encodeEnd,
-  encodeFile,
   encodePrepare,
   encodeRead,
   encodeSignal,
-  encodeSource,
   encodeSpawn,
-  encodeStart,
   encodeStdin,
   PROTOCOL_VERSION,
-  type StartKind,
 } from "./frames.ts";
 import { FIRST_UID, interpreterOf, WORKSPACE } from "./interpreters.ts";
 import { Link, SandboxFault } from "./link.ts";
-import { Running, type StageListener, type StageResult } from "./running.ts";
+import { Running, type StageResult } from "./running.ts";
 import { SandboxFiles } from "./sandbox-files.ts";
+import { encodeStage, type Stage, wallMsMax } from "./stage.ts";
 
 const START_MS_MAX = 30_000;
 const WARM_MS_MAX = 20_000;
-const FILE_MODE = 0o644;
 /** A cell may not hear an interrupt that comes sooner, because its interpreter hears none between cells. */
 const DEAF_MS = 200;
 const SIGINT = 2;
 const SIGKILL = 9;
-
-/** One command of a job: its only one, one of several that share their files, or a session's cell. */
-export type Stage = {
-  kind: StartKind;
-  files: readonly { name: string; mode?: number; content: Buffer }[];
-  /** The text of a cell. */
-  source?: Buffer;
-  /** What the waiting process is to do; what it makes of that is its own affair. */
-  args: readonly string[];
-  stdin: Buffer;
-  /** Whether more may come by `feed` after `stdin`. */
-  keepsStdinOpen?: boolean;
-  /** Called once what is fed comes to it. */
-  onBegun?: (() => void) | undefined;
-  wallMs: number;
-  memoryBytes: number;
-  listener?: StageListener;
-};
 
 /** A file of the workspace, or why there is none to be had; `content` is empty then. */
 export type FileRead = ContentEnd & { content: Buffer };
@@ -188,7 +163,7 @@ export class Sandbox {
    */
   async run(stage: Stage): Promise<StageResult> {
     if (this.#isOver) throw new Error("the job is over, and nothing more of it can be run");
-    const frames = this.#encodeStage(stage);
+    const frames = encodeStage(this.#link.job, stage);
     const running = new Running(stage.listener, {
       deafMs: stage.kind === "cell" ? DEAF_MS : 0,
     });
@@ -333,31 +308,6 @@ export class Sandbox {
     this.#group?.setWeight(weight).catch(() => undefined);
   }
 
-  #encodeStage(stage: Stage): Buffer[] {
-    const { kind, files, source, args, stdin, memoryBytes } = stage;
-    const id = this.#link.job;
-    const hasInput = stdin.length > 0 || stage.keepsStdinOpen === true;
-    const frames = files.flatMap(({ name, mode, content }) =>
-      encodeFile(id, name, mode ?? FILE_MODE, content),
-    );
-    const start = encodeStart(id, {
-      wallMs: wallMsMax(stage),
-      cpuMs: wallMsMax(stage) * PROCESSES_MAX,
-      memoryBytes,
-      outputKeepBytes: OUTPUT_BYTES_MAX,
-      outputStopBytes: OUTPUT_STOP_BYTES,
-      shownKeepBytes: RESULT_BYTES_MAX,
-      kind,
-      hasInput,
-      args,
-    });
-    const text = source === undefined ? [] : encodeSource(id, source);
-    // What a stage does not read the next one must not find; a cell's input is its own.
-    const isFed = kind === "last" || (kind === "cell" && hasInput);
-    const input = isFed ? encodeStdin(id, stdin, stage.keepsStdinOpen === true) : [];
-    return [...frames, ...text, start, ...input];
-  }
-
   /**
    * A sandbox that dies under a job did so by the program's doing in one case only: the host's
    * kernel ended it for its memory. That is told by the host, not by the sandbox.
@@ -396,9 +346,4 @@ export class Sandbox {
     if (content.bytesLeft < 0) return this.#link.fail("more of a file than was asked for");
     content.parts.push(data);
   }
-}
-
-/** A cell that is late is interrupted first, and killed by the supervisor only if that does not help. */
-function wallMsMax({ kind, wallMs }: Stage): number {
-  return kind === "cell" ? wallMs + INTERRUPT_GRACE_MS : wallMs;
 }

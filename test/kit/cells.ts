@@ -4,7 +4,8 @@
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
 import { connectEngine } from "../../runner/docker.ts";
 import type { StageResult } from "../../runner/running.ts";
-import { Sandbox, type Stage } from "../../runner/sandbox.ts";
+import { Sandbox } from "../../runner/sandbox.ts";
+import type { Stage } from "../../runner/stage.ts";
 import { randomText } from "../../shared/ids.ts";
 import type { SandboxKind } from "../../shared/languages.ts";
 import { MEMORY_BYTES_MAX } from "../../shared/limits.ts";

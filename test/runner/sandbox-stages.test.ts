@@ -3,7 +3,7 @@
 
 import { describe, expect, it } from "vitest";
 import { FROM, TO } from "../../runner/frames.ts";
-import type { Stage } from "../../runner/sandbox.ts";
+import type { Stage } from "../../runner/stage.ts";
 import { SANDBOX_GRACE_MS } from "../../shared/limits.ts";
 import { contentEndPayload, type ExitFields, exitPayload } from "../kit/supervisor-frames.ts";
 import {

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, vi } from "vitest";
 import type { Engine } from "../../../runner/docker.ts";
 import { FROM, PROTOCOL_VERSION, TO } from "../../../runner/frames.ts";
 import { SandboxFault } from "../../../runner/link.ts";
-import { Sandbox, type Stage } from "../../../runner/sandbox.ts";
+import { Sandbox } from "../../../runner/sandbox.ts";
+import type { Stage } from "../../../runner/stage.ts";
 import { MEMORY_BYTES_MAX } from "../../../shared/limits.ts";
 import { exitPayload, supervisorFrame } from "../../kit/supervisor-frames.ts";
 
