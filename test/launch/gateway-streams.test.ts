@@ -1,10 +1,10 @@
-// What only the real gateway on the real workerd can show: that bodies pass through it without being
+// What only the real gateway on the real workerd can show: that bodies of known length pass through it without being
 // gathered, and that a caller who hangs up is noticed. The runner is a plain HTTP server.
 
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -154,8 +154,25 @@ describe("a file through the gateway", () => {
     const body = new Blob([FILE]).stream();
     const chunked = await fetch(url, { method: "PUT", headers, body, duplex: "half" });
     expect(chunked.status).toBe(201);
-    expect(arrived.map(({ length }) => length)).toEqual([String(SIZE), undefined]);
+    expect(arrived.map(({ length }) => length)).toEqual([String(SIZE), String(SIZE)]);
     for (const { body: there } of arrived) expect(there.equals(FILE)).toBe(true);
+  });
+
+  test("of no announced length is nothing when it breaks off", async () => {
+    const arrived: number[] = [];
+    onFile = async (request, response) => {
+      const { length } = await textOf(request).catch(() => ({ length: -1 }));
+      arrived.push(length);
+      response.end();
+    };
+    const path = `/api/sessions/${await openSession()}/files/cut.bin`;
+    const { hostname, port } = new URL(gateway.url);
+    const socket = connect(Number(port), hostname);
+    const head = [`PUT ${path} HTTP/1.1`, "Host: x", `Authorization: ${headers.Authorization}`];
+    socket.write(`${head.join("\r\n")}\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    socket.end("3\r\nabc\r\n9\r\nde");
+    await once(socket.resume(), "close");
+    expect(arrived.filter((length) => length >= 0)).toEqual([]);
   });
 
   test("is refused when there is one byte too much, which nobody had announced", async () => {
