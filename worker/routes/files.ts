@@ -1,11 +1,12 @@
 // /api/sessions/:sessionId/files/*: the files of a session, by the paths they have in its workspace.
-// Contents are passed on as they come, in both directions, and never held here whole. A path that
+// Contents are passed on as they come, in both directions, but for an upload of unknown length. A path that
 // ends in a slash, or none at all, means a directory.
 
 import { Failure } from "../../shared/errors.ts";
 import { PROGRAM_NAME } from "../../shared/files.ts";
 import { FILE_BYTES_MAX } from "../../shared/limits.ts";
 import { WorkspacePath } from "../../shared/runner-api.ts";
+import { readBytes } from "../body.ts";
 import type { Call } from "../call.ts";
 import { fromSessionWord } from "../faces/session-word.ts";
 import { toApiListing } from "../faces/sessions.ts";
@@ -45,16 +46,13 @@ export const writeFile = handle({
   run: async (_body, call, { sessionId = "" }) => {
     const name = fileIn(call);
     if (name.split("/")[0] === PROGRAM_NAME) throw badPath("is kept for the built program");
-    const bytes = announcedBytes(call.request);
+    const announced = announcedBytes(call.request);
     const digest = digestOf(call.request);
     const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
-    const counted = new Counted();
-    const body = (call.request.body ?? emptyBody()).pipeThrough(counted.stream);
+    const { body, bytes } = await contentOf(call.request, announced);
     const written = await atRunner(call, visited, (whose) =>
       uploadFile(call, whose, name, { body, bytes, digest }),
-    ).catch((thrown) => {
-      throw counted.isTooMuch ? tooLarge() : thrown;
-    });
+    );
     return { status: 201, body: written };
   },
 });
@@ -124,22 +122,17 @@ function tooLarge(): Failure {
   return new Failure("payload_too_large", { field: "body", message });
 }
 
-/** Lets a body through as long as it is no more than a file may be. */
-class Counted {
-  isTooMuch = false;
-  readonly stream: TransformStream<Uint8Array, Uint8Array>;
-
-  constructor() {
-    let bytes = 0;
-    this.stream = new TransformStream({
-      transform: (chunk, controller) => {
-        bytes += chunk.length;
-        this.isTooMuch = bytes > FILE_BYTES_MAX;
-        if (this.isTooMuch) controller.error(tooLarge());
-        else controller.enqueue(chunk);
-      },
-    });
-  }
+/**
+ * What is to be passed on. Where nobody has told its length it is read first: passed on while it comes,
+ * a body that breaks off would reach the runner as one that has ended.
+ */
+async function contentOf({ headers, body }: Request, announced: number | undefined) {
+  if (announced !== undefined) return { body: body ?? emptyBody(), bytes: announced };
+  const read = await readBytes({ headers, body } as Request, FILE_BYTES_MAX).catch(() => {
+    throw new Failure("invalid_request", { field: "body", message: "The body broke off." });
+  });
+  if (read === undefined) throw tooLarge();
+  return { body: new Response(read).body ?? emptyBody(), bytes: read.length };
 }
 
 function emptyBody(): ReadableStream<Uint8Array> {
