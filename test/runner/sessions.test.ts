@@ -1,10 +1,10 @@
 // Sessions: whose they are, how long they last, what each end is called, and what runs in them when.
 // The sandboxes are played, the pool is the real one.
 
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Execution } from "../../runner/executions.ts";
 import type { Session } from "../../runner/session.ts";
-import { Failure } from "../../shared/errors.ts";
+import type { Failure } from "../../shared/errors.ts";
 import {
   FREEZE_AFTER_MS,
   IMPLICIT_SESSIONS_MAX,
@@ -13,48 +13,9 @@ import {
   SESSION_QUEUE_MAX,
 } from "../../shared/limits.ts";
 import { cellOf, type FakeSandbox, fakeSessions, ID, idOf } from "./kit/fake-sessions.ts";
+import { absence, cell, codeOf, OWN, opened, pass, usePlayedClock } from "./kit/open-session.ts";
 
-const OWN = { sessionId: ID, accountId: "a", language: "python" } as const;
-
-let closes: (() => void)[] = [];
-
-beforeEach(() => {
-  vi.useFakeTimers();
-  closes = [];
-});
-afterEach(() => {
-  for (const close of closes) close();
-  vi.useRealTimers();
-});
-
-const pass = (ms = 0) => vi.advanceTimersByTimeAsync(ms);
-const codeOf = (work: Promise<unknown>) =>
-  work.then(
-    () => "none",
-    (thrown: unknown) => (thrown instanceof Failure ? thrown.code : String(thrown)),
-  );
-const absence = (sessions: ReturnType<typeof fakeSessions>["sessions"], account = "a", id = ID) =>
-  codeOf(Promise.resolve().then(() => sessions.find(id, account)));
-
-/** Sessions that are looked after, with one that `a` has opened. */
-async function opened(options: { ceiling?: number } = {}) {
-  const all = fakeSessions(options);
-  closes.push(all.sessions.open());
-  const creating = all.sessions.create(OWN);
-  await pass();
-  await creating;
-  const [sandbox] = all.sandboxes;
-  if (sandbox === undefined) throw new Error("no sandbox was started");
-  return { ...all, sandbox };
-}
-
-/** Runs a cell to its end. */
-async function cell({ sessions, sandbox }: Awaited<ReturnType<typeof opened>>, code = "1") {
-  const running = sessions.execute(cellOf(code));
-  await pass();
-  sandbox.end();
-  return await running;
-}
+usePlayedClock();
 
 describe("a session", () => {
   it("runs cells one after the other in one sandbox, numbered, and says what is kept", async () => {
@@ -207,90 +168,6 @@ describe("a session", () => {
     await sessions.find(ID, "a").use(async () => expect(sandbox.isFrozen).toBe(false));
     await pass();
     expect(sandbox.isFrozen).toBe(true);
-  });
-});
-
-describe("a session's files", () => {
-  it("are put where they are named, a text that is only run is not, and those asked for come back", async () => {
-    const all = await opened();
-    const files = [
-      { name: "main.py", content: "1" },
-      { name: "d/a.txt", content: "hi" },
-    ];
-    const running = all.sessions.execute(cellOf("1", { files, outputFiles: ["**"] }));
-    await pass();
-    all.sandbox.end();
-    const sha256 = "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4";
-    const content = Buffer.from("hi").toString("base64");
-    expect(await running).toMatchObject({
-      files: [{ name: "d/a.txt", bytes: 2, sha256, content }],
-    });
-    const whole = all.sessions.execute(cellOf("1", { files, isSnippet: false }));
-    await pass();
-    all.sandbox.end();
-    await whole;
-    expect([...all.sandbox.workspace.keys()].sort()).toEqual(["d/a.txt", "main.py"]);
-    expect(all.sandbox.stages[1]?.args[3]).toBe("main.py");
-  });
-});
-
-describe("a session's packages", () => {
-  const wish = { pip: ["a==1"] };
-  const setOf = (...names: string[]) => ({
-    files: names.map((name) => ({ name, mode: 0o644, content: Buffer.from(name) })),
-    bytes: 1,
-    packages: [{ manager: "pip" as const, name: "a", version: "1", hasSkippedScripts: false }],
-  });
-
-  it("are put in place before it is there, and replace those it had", async () => {
-    const asked: unknown[] = [];
-    const sets = [setOf(".packages/python/a.py"), setOf(".packages/python/b.py", "node_modules/c")];
-    const all = fakeSessions({
-      getPackages: async (request) => {
-        asked.push(request);
-        return sets.shift() ?? setOf();
-      },
-    });
-    const creating = all.sessions.create({ ...OWN, packages: wish });
-    await pass();
-    expect(await creating).toMatchObject({ packages: [{ name: "a", version: "1" }] });
-    const files = () => [...(all.sandboxes[0]?.workspace.keys() ?? [])];
-    expect(files()).toEqual([".packages/python/a.py"]);
-    await all.sessions.install({ id: ID, accountId: "a" }, { pip: ["b"], npm: ["c"] });
-    expect(files()).toEqual([".packages/python/b.py", "node_modules/c"]);
-    expect(asked).toEqual([
-      { pip: ["a==1"], npm: [] },
-      { pip: ["a==1", "b"], npm: ["c"] },
-    ]);
-  });
-
-  it("that are asked for at the same time are all there in the end", async () => {
-    const all = fakeSessions({
-      getPackages: async ({ pip = [] }) => setOf(...pip.map((name) => `.packages/python/${name}`)),
-    });
-    const creating = all.sessions.create(OWN);
-    await pass();
-    await creating;
-    const install = (name: string) =>
-      all.sessions.install({ id: ID, accountId: "a" }, { pip: [name] });
-    await Promise.all([install("a"), install("b")]);
-    const files = [...(all.sandboxes[0]?.workspace.keys() ?? [])];
-    expect(files).toEqual([".packages/python/a", ".packages/python/b"]);
-  });
-
-  it("that cannot be had leave no session, and one that is there as it was", async () => {
-    const all = fakeSessions();
-    const creating = codeOf(all.sessions.create({ ...OWN, packages: wish }));
-    await pass();
-    expect(await creating).toBe("packages_disabled");
-    expect(await absence(all.sessions)).toBe("unknown_session");
-    const again = all.sessions.create(OWN);
-    await pass();
-    await again;
-    all.sandboxes.at(-1)?.workspace.set(".packages/python/a.py", "a");
-    const more = all.sessions.install({ id: ID, accountId: "a" }, wish);
-    expect(await codeOf(more)).toBe("packages_disabled");
-    expect(await absence(all.sessions)).toBe("none");
   });
 });
 

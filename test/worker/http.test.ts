@@ -137,6 +137,7 @@ describe("the bare address", () => {
         "POST /api/sessions/:sessionId/execute",
         "POST /api/sessions/:sessionId/interrupt",
         "POST /api/sessions/:sessionId/reset",
+        "POST /api/sessions/:sessionId/packages",
         "GET /api/sessions/:sessionId/files/*",
         "PUT /api/sessions/:sessionId/files/*",
         "DELETE /api/sessions/:sessionId/files/*",

@@ -21,3 +21,8 @@ void job_hear(struct job *job);
 /* Passes on what one of the job's streams has, or throws it away while nothing runs. */
 void job_take_output(struct job *job, struct stream *stream);
 void job_close_channels(struct job *job);
+
+/* Whether a session's process waits for its next cell. */
+int job_is_between_cells(const struct job *job);
+/* Ends such a process, and all it has started; whoever comes next is told that it is gone. */
+void job_drop(struct job *job);

@@ -8,6 +8,7 @@
 
 #define MEMORY_WATCH_MS 5 /* cheap, and memory can be taken fast */
 #define CPU_WATCH_MS 100  /* walks /proc */
+#define QUIET_WATCH_MS 50 /* between cells, when nobody waits for anything */
 
 int jobs_poll_fds(struct pollfd *fds)
 {
@@ -48,6 +49,7 @@ int jobs_next_timeout_ms(void)
     int timeout = -1;
     for (int i = 0; i < JOBS_MAX; i++) {
         const struct job *job = &jobs[i];
+        if (job_is_between_cells(job) && (timeout < 0 || QUIET_WATCH_MS < timeout)) timeout = QUIET_WATCH_MS;
         if (job->state != JOB_RUNNING) continue;
         uint64_t age_ms = (now_us() - job->started_us) / 1000;
         int interval = MEMORY_WATCH_MS;
@@ -64,10 +66,18 @@ static int writes_for_ever(const struct job *job)
     return job->streams.out.bytes + job->streams.err.bytes > job->limits.output_stop_bytes;
 }
 
+/* What a cell has left running may take no more than a cell; then the next one is told to begin anew. */
+static void check_between_cells(struct job *job)
+{
+    if (now_us() - job->memory_watched_us < QUIET_WATCH_MS * 1000) return;
+    if (takes_too_much_memory(job)) job_drop(job);
+}
+
 void jobs_check_limits(void)
 {
     for (int i = 0; i < JOBS_MAX; i++) {
         struct job *job = &jobs[i];
+        if (job_is_between_cells(job)) check_between_cells(job);
         if (job->state != JOB_RUNNING) continue;
         if (writes_for_ever(job)) {
             job_finish(job, EXIT_OUTPUT, -1, SIGKILL);

@@ -78,7 +78,7 @@ static void finish_stage(struct job *job, int code, int signal_number)
 }
 
 /* Between two cells nobody waits for what becomes of a session's process; the next START is told. */
-static int is_between_cells(const struct job *job)
+int job_is_between_cells(const struct job *job)
 {
     return job->state == JOB_READY && job->stages > 0 && job->limits.kind == START_CELL;
 }
@@ -89,6 +89,12 @@ static void end_between_cells(struct job *job)
     job_close_channels(job);
 }
 
+void job_drop(struct job *job)
+{
+    watch_kill_all(job->uid);
+    end_between_cells(job);
+}
+
 /*
  * Whoever closes the socket can still end by itself, but never be told to run another cell. That a
  * process has ended, and how, is told by its being reaped: its socket may be seen to close before.
@@ -96,7 +102,7 @@ static void end_between_cells(struct job *job)
 static void lose_control(struct job *job)
 {
     close_fd(&job->control_fd);
-    if (is_between_cells(job)) end_between_cells(job);
+    if (job_is_between_cells(job)) end_between_cells(job);
 }
 
 static void become_ready(struct job *job)
@@ -151,7 +157,7 @@ static void reaped(struct job *job, int status, const struct rusage *usage)
     } else if (job->state == JOB_RUNNING) {
         int by_signal = WIFSIGNALED(status);
         job_finish(job, EXIT_ENDED, by_signal ? -1 : WEXITSTATUS(status), by_signal ? WTERMSIG(status) : 0);
-    } else if (is_between_cells(job)) {
+    } else if (job_is_between_cells(job)) {
         end_between_cells(job);
     } else if (job->state == JOB_WARMING || job->state == JOB_READY) {
         refuse(job->id, "the interpreter ended before its job");
