@@ -111,8 +111,9 @@ export function runnerCaller(callee: Callee): RunnerCaller {
   const open: RunnerCaller["open"] = async (language, accountId) => {
     const sessionId = newSessionId();
     const request = JSON.stringify({ sessionId, accountId, language });
-    const session = RunnerSession.parse(await signedCall("POST", RUNNER_SESSIONS_PATH, request));
-    const path = `${RUNNER_SESSIONS_PATH}/${session.sessionId}?accountId=${accountId}`;
+    const reply = await signedCall("POST", RUNNER_SESSIONS_PATH, request);
+    if (!RunnerSession.safeParse(reply).success) throw new Error(JSON.stringify(reply));
+    const path = `${RUNNER_SESSIONS_PATH}/${sessionId}?accountId=${accountId}`;
     return {
       execute: (code) => execute({ language, code }, accountId, { sessionId, isSnippet: true }),
       close: async () => void (await signedCall("DELETE", path, "")),

@@ -6,6 +6,7 @@ import { type Callee, check, runnerCaller } from "./client.ts";
 import { untilFrozen, watchIdle } from "./idle.ts";
 import { type HostProcess, pssBytesOf } from "./processes.ts";
 import type { Kept } from "./results.ts";
+import { untilQuiet } from "./settle.ts";
 import { median } from "./stats.ts";
 
 const LANGUAGE = "python";
@@ -25,6 +26,7 @@ export async function measureKept(
   { sessions, socket, report, signal }: Options,
 ): Promise<Kept> {
   const caller = runnerCaller(callee);
+  await untilQuiet(caller, signal);
   for (let n = 1; n <= sessions; n++) {
     signal.throwIfAborted();
     const session = await caller.open(LANGUAGE, `account-${n}`);

@@ -1,6 +1,6 @@
 // What a session adds to an execution, and what it saves: one small cell after another in a session
 // that is awake, the first after it was frozen, and the same through the edge; and a file on its way
-// in and out. The runner's cells and the edge's take turns in small blocks.
+// in and out. Cells follow each other at once; the runner's and the edge's take turns in small blocks.
 
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,7 +16,6 @@ import { median, rounded, summarize, timeMs } from "./stats.ts";
 const ACCOUNT = "sessions";
 const BLOCK = 10;
 const WARM_UPS = 2;
-const PAUSE_MS = 20;
 /** By then a session has been noticed to idle, and is frozen. */
 const FREEZE_MS = FREEZE_AFTER_MS + 2_000;
 const FILE_BYTES = 1024 * 1024;
@@ -89,7 +88,6 @@ async function timeBlock(cell: Cell, signal: AbortSignal): Promise<number[]> {
     signal.throwIfAborted();
     const ms = await timeMs(cell);
     if (round >= 0) times.push(ms);
-    await sleep(PAUSE_MS, undefined, { signal });
   }
   return times;
 }
