@@ -66,6 +66,7 @@ export class Sandbox {
   #frozen = false;
   #freezing: Promise<void> | undefined;
   #uid = FIRST_UID;
+  #weight: Weight | undefined;
   #stagesRun = 0;
   #running: Running | undefined;
   #isOver = false;
@@ -305,6 +306,8 @@ export class Sandbox {
 
   /** A sandbox that is being made ready must not slow one that works. Not worth waiting for. */
   #weigh(weight: Weight): void {
+    if (weight === this.#weight) return;
+    this.#weight = weight;
     this.#group?.setWeight(weight).catch(() => undefined);
   }
 
