@@ -7,7 +7,10 @@ import { drawPicture } from "../bench/picture.ts";
 import { machineLine } from "../bench/report.ts";
 import { LATEST, readLatest } from "../bench/results.ts";
 import {
+  cellTable,
   compiledTable,
+  fileTable,
+  keptTable,
   medianTable,
   memoryTable,
   type Table,
@@ -32,6 +35,7 @@ export const TABLES: Readonly<Record<string, () => string>> = {
   bench: benchTable,
   targets: targetsTable,
   compiled: benchCompiledTable,
+  sessions: benchSessionsTable,
   memory: benchMemoryTable,
 };
 
@@ -160,6 +164,15 @@ function targetsTable(): string {
 function benchCompiledTable(): string {
   const measured = compiledTable(readLatest().compiled);
   return measured === undefined ? "" : captioned(measured);
+}
+
+function benchSessionsTable(): string {
+  const { sessions, kept } = readLatest();
+  const measured = [cellTable(sessions), fileTable(sessions), keptTable(kept)];
+  return measured
+    .filter((one) => one !== undefined)
+    .map(captioned)
+    .join("\n");
 }
 
 function benchMemoryTable(): string {
