@@ -39,7 +39,8 @@ type Remembered = { accountId: string; reason: EndReason };
 type SessionExecuteRequest = RunnerExecuteRequest & { sessionId: string };
 
 const UPKEEP_MS = 1000;
-const CHECK_MS = 4500;
+/** What is used finds out by itself that it has died. */
+const CHECK_MS = 30_000;
 const REMEMBERED_MAX = 100_000;
 
 export class Sessions {
