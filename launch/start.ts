@@ -74,7 +74,7 @@ async function announce(options: StartOptions, paths: Paths): Promise<void> {
     if (findProgram("mmdebstrap") === undefined) {
       changes.push("install Debian's package mmdebstrap, if no image registry answers");
     }
-    changes.push("build the sandbox image, which takes about a minute this once");
+    changes.push("build the sandbox image, which takes some minutes this once");
   }
   if (changes.length === 0) return;
   const lines = changes.map((line) => `  - ${line}\n`);
