@@ -2,7 +2,7 @@
 // other. Where the language has cells the interpreter waits on between them and remembers; where it
 // has none, or a whole program was sent, the files stay and a fresh process is made over them.
 
-import { Failure } from "../shared/errors.ts";
+import { Failure, type SessionEnding } from "../shared/errors.ts";
 import { type LanguageId, languageOf } from "../shared/languages.ts";
 import {
   BUSY_RETRY_AFTER_MS,
@@ -31,9 +31,6 @@ import { type Job, jobOf, ranOf, runProgram, type SandboxFiles, type Stages } fr
 import type { StageResult } from "./running.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { Turns } from "./turn.ts";
-
-/** Why a session is gone. */
-export type EndReason = "deleted" | "expired" | "evicted" | "lost";
 
 export type SessionOptions = {
   id: string;
@@ -73,7 +70,7 @@ export class Session {
   #cells = 0;
   /** What has its turn, while it may still run something. */
   #execution: Execution | undefined;
-  #ended: EndReason | undefined;
+  #ended: SessionEnding | undefined;
   #packages: PackagesRequest = {};
 
   constructor(options: SessionOptions) {
@@ -212,7 +209,7 @@ export class Session {
   }
 
   /** It is gone; whoever waits hears so. The sandbox is the caller's business. */
-  close(reason: EndReason): void {
+  close(reason: SessionEnding): void {
     this.#ended ??= reason;
     this.#turns.close();
     this.#installs.close();
@@ -231,8 +228,6 @@ export class Session {
   }
 
   async #runProgram(job: Job, execution: Execution | undefined): Promise<Ran> {
-    const isFresh = this.#cells === 0;
-    this.#cells = 0;
     const stages = await runProgram(this.sandbox, job, {
       cache: this.#cache,
       place: async (files) => {
@@ -243,7 +238,7 @@ export class Session {
       listenerFor: execution?.listenerFor,
       onReading: () => execution?.beginReading(),
     });
-    return { ...stages, isFresh };
+    return { ...stages, isFresh: true };
   }
 
   async #runCell(job: Job, execution: Execution | undefined): Promise<Ran> {

@@ -3,7 +3,7 @@
 // is remembered which of these it was. To another account a session is not there at all.
 
 import { LRUCache } from "lru-cache";
-import { type ErrorCode, Failure } from "../shared/errors.ts";
+import { Failure, type SessionEnding } from "../shared/errors.ts";
 import { kindOf } from "../shared/languages.ts";
 import {
   FREEZE_AFTER_MS,
@@ -24,7 +24,7 @@ import type { Execution } from "./executions.ts";
 import type { Packages } from "./packages/packages.ts";
 import type { Pool } from "./pool.ts";
 import type { Sandbox } from "./sandbox.ts";
-import { type EndReason, Session } from "./session.ts";
+import { Session } from "./session.ts";
 import type { Versions } from "./versions.ts";
 
 export type SessionsOptions = {
@@ -35,7 +35,7 @@ export type SessionsOptions = {
   log: { warn: (fields: object, text: string) => void };
 };
 
-type Remembered = { accountId: string; reason: EndReason };
+type Remembered = { accountId: string; reason: SessionEnding };
 type SessionExecuteRequest = RunnerExecuteRequest & { sessionId: string };
 
 const UPKEEP_MS = 1000;
@@ -126,7 +126,7 @@ export class Sessions {
    * Ends a session, for good; what runs in it is stopped. A second time it changes nothing. Unless its
    * sandbox is spent it is cleaned, and serves its account otherwise.
    */
-  end(session: Session, reason: EndReason, { isSpent = true } = {}): void {
+  end(session: Session, reason: SessionEnding, { isSpent = true } = {}): void {
     if (!this.#live.delete(session.id)) return;
     this.#gone.set(session.id, { accountId: session.accountId, reason });
     session.close(reason);
@@ -180,7 +180,7 @@ export class Sessions {
   #absence(id: string, accountId: string): Failure {
     const gone = this.#gone.get(id);
     if (gone?.accountId !== accountId) return new Failure("unknown_session");
-    return new Failure(END_CODES[gone.reason]);
+    return new Failure(`session_${gone.reason}`);
   }
 
   /** An account keeps only its newest implicit sessions; the others' sandboxes serve it otherwise. */
@@ -211,10 +211,3 @@ export class Sessions {
     work.catch((thrown) => this.#options.log.warn({ err: thrown }, "session not looked after"));
   }
 }
-
-const END_CODES: Record<EndReason, ErrorCode> = {
-  deleted: "session_deleted",
-  expired: "session_expired",
-  evicted: "session_evicted",
-  lost: "session_lost",
-};

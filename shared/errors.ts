@@ -91,6 +91,10 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** How a session can end; each has a code of its own, `session_` and this. */
+export const SESSION_ENDINGS = ["deleted", "expired", "evicted", "lost"] as const;
+export type SessionEnding = (typeof SESSION_ENDINGS)[number];
+
 /** What a failure may add to its code. `detail` is for the log and never leaves the process. */
 export type FailureOptions = {
   /** A sentence for the caller, in place of the table's. */

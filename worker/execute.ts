@@ -4,7 +4,7 @@
 // Worker dies in between, the hold expires by itself. Whether the answer comes whole or as a stream
 // makes no difference to any of this.
 
-import { asFailure, Failure } from "../shared/errors.ts";
+import { asFailure, Failure, type SessionEnding } from "../shared/errors.ts";
 import { newId, newSessionId } from "../shared/ids.ts";
 import { type LanguageId, languageOf } from "../shared/languages.ts";
 import { answerMsMax, HOLD_GRACE_MS } from "../shared/limits.ts";
@@ -16,7 +16,6 @@ import {
   type RunnerExecuteRequest,
 } from "../shared/runner-api.ts";
 import type { Report } from "./account/account.ts";
-import type { Ending } from "./account/sessions.ts";
 import type { Admitted, Hold, Intent } from "./admission.ts";
 import { type Call, logTrouble } from "./call.ts";
 import { settingsOf } from "./env.ts";
@@ -251,7 +250,7 @@ async function resolve(call: Call, begun: Begun, running: Promise<ExecutionRepor
   }
 }
 
-type Due = { chargeMicro: number; report: Report } | { ending: Ending | undefined };
+type Due = { chargeMicro: number; report: Report } | { ending: SessionEnding | undefined };
 
 /**
  * What is due for an execution. Who deletes a session while a program runs in it has ended that by

@@ -2,10 +2,9 @@
 // when there is no key at all. A key that is there and wrong is always refused; it never falls back
 // to a demo, which would hide the mistake until the demo is used up.
 
-import { Failure } from "../shared/errors.ts";
+import { Failure, type SessionEnding } from "../shared/errors.ts";
 import { CREDIT_MICRO, coveredMs } from "../shared/money.ts";
 import type { Late, Report } from "./account/account.ts";
-import type { Ending } from "./account/sessions.ts";
 import {
   type Admission,
   type Admitted,
@@ -34,7 +33,7 @@ export type Payer = {
   reserve: (hold: Hold, intent: Intent) => Promise<Admission>;
   settle: (executionId: string, chargeMicro: number, report: Report) => Promise<unknown>;
   /** `ending` is that of the session, where that was in the way. */
-  void: (executionId: string, ending?: Ending) => Promise<unknown>;
+  void: (executionId: string, ending?: SessionEnding) => Promise<unknown>;
 };
 
 /** The payer of a call, by its credentials alone: nothing is asked of any object yet. */

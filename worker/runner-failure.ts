@@ -4,10 +4,9 @@
 // log.
 
 import type * as z from "zod";
-import { type ErrorCode, Failure } from "../shared/errors.ts";
+import { type ErrorCode, Failure, SESSION_ENDINGS, type SessionEnding } from "../shared/errors.ts";
 import { BUSY_RETRY_AFTER_MS } from "../shared/limits.ts";
 import { RunnerError } from "../shared/runner-api.ts";
-import type { Ending } from "./account/sessions.ts";
 import type { Answer } from "./runner-ask.ts";
 
 const DETAIL_CHARACTERS_MAX = 500;
@@ -20,12 +19,9 @@ export type Believed = {
   fields: RegExp;
 };
 
-const ENDINGS: Partial<Record<ErrorCode, Ending>> = {
-  session_deleted: "deleted",
-  session_expired: "expired",
-  session_evicted: "evicted",
-  session_lost: "lost",
-};
+const ENDINGS = new Map<ErrorCode, SessionEnding>(
+  SESSION_ENDINGS.map((ending) => [`session_${ending}`, ending]),
+);
 const FIELD_CODES: readonly ErrorCode[] = [
   "invalid_request",
   "payload_too_large",
@@ -33,11 +29,7 @@ const FIELD_CODES: readonly ErrorCode[] = [
 ];
 /** Of which the table's sentence says too little: which conflict it is, which package. */
 const SAID_BY_RUNNERS: readonly ErrorCode[] = ["conflict", "packages_refused"];
-const OF_SESSIONS: readonly ErrorCode[] = [
-  ...(Object.keys(ENDINGS) as ErrorCode[]),
-  "unknown_session",
-  "session_busy",
-];
+const OF_SESSIONS: readonly ErrorCode[] = [...ENDINGS.keys(), "unknown_session", "session_busy"];
 
 export const OF_EXECUTING: Believed = {
   codes: [...OF_SESSIONS, "conflict", "payload_too_large", "workspace_full"],
@@ -68,8 +60,8 @@ export const OF_AN_EXECUTION: Believed = {
 };
 
 /** How a session has ended, if that is what a failure says. */
-export function endingOf({ code }: Failure): Ending | undefined {
-  return ENDINGS[code];
+export function endingOf({ code }: Failure): SessionEnding | undefined {
+  return ENDINGS.get(code);
 }
 
 /** A refusal of the runner's as the failure the caller sees. */

@@ -2,11 +2,11 @@
 // the caller's key, its rate, and whether the session or the execution is its own. What a runner then
 // says of a session's end is put on record.
 
-import { Failure } from "../shared/errors.ts";
+import { Failure, type SessionEnding } from "../shared/errors.ts";
 import type { LanguageId } from "../shared/languages.ts";
 import type { Account, Visit } from "./account/account.ts";
 import type { Execution } from "./account/executions.ts";
-import type { Ending, Session } from "./account/sessions.ts";
+import type { Session } from "./account/sessions.ts";
 import { failureOf, setRateHeaders } from "./admission.ts";
 import type { Call } from "./call.ts";
 import type { KnownKey } from "./key.ts";
@@ -81,6 +81,11 @@ export async function atRunner<Answer>(
   }
 }
 
-async function record(call: Call, accountId: string, id: string, ending: Ending): Promise<void> {
+async function record(
+  call: Call,
+  accountId: string,
+  id: string,
+  ending: SessionEnding,
+): Promise<void> {
   await withAccount(call.env, accountId, (account) => account.endSession(id, ending));
 }

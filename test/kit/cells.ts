@@ -2,14 +2,14 @@
 // a file, or with a fresh process and no files for each of them.
 
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { connectEngine } from "../../runner/docker.ts";
 import type { StageResult } from "../../runner/running.ts";
 import { Sandbox } from "../../runner/sandbox.ts";
 import type { Stage } from "../../runner/stage.ts";
 import { randomText } from "../../shared/ids.ts";
 import type { SandboxKind } from "../../shared/languages.ts";
 import { MEMORY_BYTES_MAX } from "../../shared/limits.ts";
-import { engineSettings, removeContainersOf } from "./runner-process.ts";
+import { removeContainersOf } from "./runner-process.ts";
+import { testEngine } from "./test-engine.ts";
 
 export type CellOptions = {
   stdin?: string;
@@ -98,13 +98,7 @@ function useSandbox(kind: SandboxKind) {
   let number = 0;
 
   beforeAll(async () => {
-    const settings = engineSettings();
-    const engine = connectEngine({
-      socket: settings.CODERUNNER_DOCKER_SOCKET,
-      image: settings.CODERUNNER_IMAGE,
-      runtime: settings.CODERUNNER_RUNTIME,
-      runnerId,
-    });
+    const engine = testEngine(runnerId);
     sandbox = await Sandbox.start(engine, kind);
   });
 

@@ -1,14 +1,14 @@
 // One real sandbox for all tests of a file, cleaned after each, with its files behind HTTP.
 
 import { afterAll, afterEach, beforeAll, expect } from "vitest";
-import { connectEngine } from "../../runner/docker.ts";
 import type { StageListener, StageResult } from "../../runner/running.ts";
 import { Sandbox } from "../../runner/sandbox.ts";
 import { randomText } from "../../shared/ids.ts";
 import { MEMORY_BYTES_MAX } from "../../shared/limits.ts";
 import type { WorkspaceListing } from "../../shared/runner-api.ts";
 import { type FileAnswer, type FileServer, serveFiles } from "./file-server.ts";
-import { engineSettings, removeContainersOf } from "./runner-process.ts";
+import { removeContainersOf } from "./runner-process.ts";
+import { testEngine } from "./test-engine.ts";
 
 export type RunOptions = { wallMs?: number; listener?: StageListener };
 
@@ -33,13 +33,7 @@ export function useRealSandbox(): RealSandbox {
   let served: FileServer | undefined;
 
   beforeAll(async () => {
-    const settings = engineSettings();
-    const engine = connectEngine({
-      socket: settings.CODERUNNER_DOCKER_SOCKET,
-      image: settings.CODERUNNER_IMAGE,
-      runtime: settings.CODERUNNER_RUNTIME,
-      runnerId,
-    });
+    const engine = testEngine(runnerId);
     start = () => Sandbox.start(engine, "python");
     started = await start();
     served = await serveFiles(() => sandbox().files);

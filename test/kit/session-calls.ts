@@ -6,6 +6,23 @@ import { ExecutionReport, type RunnerExecuteRequest } from "../../shared/runner-
 import type { RunnerProcess } from "./runner-process.ts";
 import type { Answer } from "./signed-call.ts";
 
+/** A session that has been opened at `runner`. */
+export async function openSession(
+  runner: RunnerProcess,
+  language: LanguageId,
+  more: object = {},
+): Promise<SessionCalls> {
+  const session = sessionCalls(runner, language);
+  const { status, text } = await session.open(more);
+  if (status !== 201) throw new Error(`no session: ${status} ${text}`);
+  return session;
+}
+
+/** What a cell prints. */
+export async function stdoutOf(session: SessionCalls, code: string): Promise<string | undefined> {
+  return (await session.run(code)).run?.stdout;
+}
+
 export type SessionCalls = ReturnType<typeof sessionCalls>;
 type More = Partial<Omit<RunnerExecuteRequest, "sessionId">>;
 

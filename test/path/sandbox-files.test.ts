@@ -2,24 +2,18 @@
 // has put in their place, and what an interrupt does to a program.
 
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { connectEngine } from "../../runner/docker.ts";
 import type { StageResult } from "../../runner/running.ts";
 import { Sandbox } from "../../runner/sandbox.ts";
 import { randomText } from "../../shared/ids.ts";
 import { MEMORY_BYTES_MAX } from "../../shared/limits.ts";
-import { engineSettings, removeContainersOf } from "../kit/runner-process.ts";
+import { removeContainersOf } from "../kit/runner-process.ts";
+import { testEngine } from "../kit/test-engine.ts";
 
 const runnerId = `test-${randomText(8)}`;
 let sandbox: Sandbox;
 
 beforeAll(async () => {
-  const settings = engineSettings();
-  const engine = connectEngine({
-    socket: settings.CODERUNNER_DOCKER_SOCKET,
-    image: settings.CODERUNNER_IMAGE,
-    runtime: settings.CODERUNNER_RUNTIME,
-    runnerId,
-  });
+  const engine = testEngine(runnerId);
   sandbox = await Sandbox.start(engine, "python");
 });
 

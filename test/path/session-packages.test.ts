@@ -6,7 +6,7 @@ import type { LanguageId } from "../../shared/languages.ts";
 import { tarballOf, wheelOf } from "../kit/archives.ts";
 import { PackageRegistry } from "../kit/package-registry.ts";
 import { type RunnerProcess, removeContainersOf, startRunner } from "../kit/runner-process.ts";
-import { type SessionCalls, sessionCalls } from "../kit/session-calls.ts";
+import { openSession, sessionCalls, stdoutOf } from "../kit/session-calls.ts";
 
 let runner: RunnerProcess;
 let registry: PackageRegistry;
@@ -44,15 +44,7 @@ afterAll(async () => {
   await registry.stop();
 });
 
-async function opened(language: LanguageId, more: object = {}): Promise<SessionCalls> {
-  const session = sessionCalls(runner, language);
-  const { status, text } = await session.open(more);
-  expect(`${status} ${text}`).toMatch(/^201 /);
-  return session;
-}
-
-const stdoutOf = async (session: SessionCalls, code: string) =>
-  (await session.run(code)).run?.stdout;
+const opened = (language: LanguageId, more: object = {}) => openSession(runner, language, more);
 
 describe("packages", () => {
   it("are there from the start, and more may come later", async () => {

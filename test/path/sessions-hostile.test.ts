@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { LanguageId } from "../../shared/languages.ts";
 import { IMPLICIT_SESSIONS_MAX } from "../../shared/limits.ts";
 import { type RunnerProcess, removeContainersOf, startRunner } from "../kit/runner-process.ts";
-import { type SessionCalls, sessionCalls } from "../kit/session-calls.ts";
+import { openSession, sessionCalls, stdoutOf } from "../kit/session-calls.ts";
 
 let runner: RunnerProcess;
 
@@ -18,15 +18,7 @@ afterAll(async () => {
   await removeContainersOf(runner.runnerId);
 });
 
-async function opened(language: LanguageId, more: object = {}): Promise<SessionCalls> {
-  const session = sessionCalls(runner, language);
-  const { status, text } = await session.open(more);
-  expect(`${status} ${text}`).toMatch(/^201 /);
-  return session;
-}
-
-const stdoutOf = async (session: SessionCalls, code: string) =>
-  (await session.run(code)).run?.stdout;
+const opened = (language: LanguageId, more: object = {}) => openSession(runner, language, more);
 
 describe("a session of a hostile program", () => {
   it.each([

@@ -11,7 +11,7 @@ import {
   removeContainersOf,
   startRunner,
 } from "../kit/runner-process.ts";
-import { type SessionCalls, sessionCalls } from "../kit/session-calls.ts";
+import { openSession, type SessionCalls, sessionCalls, stdoutOf } from "../kit/session-calls.ts";
 
 let runner: RunnerProcess;
 
@@ -24,15 +24,8 @@ afterAll(async () => {
   await removeContainersOf(runner.runnerId);
 });
 
-async function opened(language: LanguageId, more: object = {}): Promise<SessionCalls> {
-  const session = sessionCalls(runner, language);
-  const { status, text } = await session.open(more);
-  expect(`${status} ${text}`).toMatch(/^201 /);
-  return session;
-}
+const opened = (language: LanguageId, more: object = {}) => openSession(runner, language, more);
 
-const stdoutOf = async (session: SessionCalls, code: string) =>
-  (await session.run(code)).run?.stdout;
 const isIdle = (session: SessionCalls) => async () => (await session.tell()).body.state === "idle";
 
 describe("a session", () => {

@@ -1,9 +1,11 @@
 // What a program shows besides its output: whole values are taken, whatever pieces they come in, and
 // nothing else that comes out of a sandbox is.
 
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Shown } from "../../runner/shown.ts";
 import { RESULT_BYTES_MAX, RESULTS_MAX } from "../../shared/limits.ts";
+import { SHOWN_TYPES } from "../../shared/runner-api.ts";
 
 const value = (text: string) => ({ kind: "value", data: { "text/plain": text } });
 const line = (what: unknown) => Buffer.from(`${JSON.stringify(what)}\n`);
@@ -76,3 +78,17 @@ describe("what a program shows", () => {
 function manyKeys(): string[] {
   return Array.from({ length: 500_000 }, (_, n) => `k${n}`);
 }
+
+describe("the forms a value may have", () => {
+  const LANGUAGES = new URL("../../runner/image/languages/", import.meta.url);
+
+  it.each(["shown.py", "node/shown.cjs"])(
+    "are the same in %s, which cannot import them",
+    (name) => {
+      const text = readFileSync(new URL(name, LANGUAGES), "utf8");
+      const named = text.match(/"(?:text|image|application)\/[\w+.-]+"/g) ?? [];
+      const forms = new Set(named.map((quoted) => quoted.slice(1, -1)));
+      expect([...forms].sort()).toEqual([...SHOWN_TYPES].sort());
+    },
+  );
+});

@@ -4,6 +4,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { SESSION_ENDINGS } from "../../shared/errors.ts";
 import { newSessionId } from "../../shared/ids.ts";
 import {
   DETACHED_REPORT_MS,
@@ -14,7 +15,6 @@ import {
 } from "../../shared/limits.ts";
 import { CREDIT_MICRO } from "../../shared/money.ts";
 import type { Account } from "../../worker/account/account.ts";
-import type { Ending } from "../../worker/account/sessions.ts";
 import type { Intent } from "../../worker/admission.ts";
 import { checkLedger, type Entry, randomFrom } from "./kit/ledger.ts";
 
@@ -166,7 +166,7 @@ describe("an account that was opened before there were sessions", () => {
   });
 });
 
-const ENDINGS: Ending[] = ["deleted", "expired", "evicted", "lost"];
+const ENDINGS = SESSION_ENDINGS;
 
 /** A random life of an account, with what must hold checked after every step. */
 class Life {

@@ -4,6 +4,7 @@
 // answers that it is unknown and writes nothing.
 
 import { DurableObject } from "cloudflare:workers";
+import type { SessionEnding } from "../../shared/errors.ts";
 import { type LanguageId, languageOf } from "../../shared/languages.ts";
 import { RATE_PER_MINUTE, RATE_WINDOW_MS, SESSION_CALLS_PER_MINUTE } from "../../shared/limits.ts";
 import { coveredMs, creditsOf } from "../../shared/money.ts";
@@ -148,7 +149,7 @@ export class Account extends DurableObject<Env> {
    * Returns a hold whole, and gives its execution up; `ending` is that of its session, if that is
    * what was in its way. Says what happened before if the hold is already resolved.
    */
-  void(holdId: string, ending?: sessions.Ending): ledger.Resolved {
+  void(holdId: string, ending?: SessionEnding): ledger.Resolved {
     if (!this.#exists) return "unknown_hold";
     const nowMs = Date.now();
     return this.ctx.storage.transactionSync(() => {
@@ -213,7 +214,7 @@ export class Account extends DurableObject<Env> {
   }
 
   /** Records that a runner no longer has a session. */
-  endSession(id: string, ending: sessions.Ending): void {
+  endSession(id: string, ending: SessionEnding): void {
     if (this.#exists) sessions.endSession(this.#sql, Date.now(), id, ending);
   }
 

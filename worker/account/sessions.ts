@@ -3,7 +3,7 @@
 // without asking it. A session that has ended stays so, and is remembered for a while, because its id
 // may still be asked for. The caller holds the transaction and knows the time.
 
-import type { ErrorCode } from "../../shared/errors.ts";
+import type { ErrorCode, SessionEnding } from "../../shared/errors.ts";
 import type { LanguageId } from "../../shared/languages.ts";
 import {
   IMPLICIT_SESSIONS_MAX,
@@ -11,9 +11,6 @@ import {
   SESSION_MEMORY_MS,
   SESSIONS_MAX,
 } from "../../shared/limits.ts";
-
-/** How a session can end. */
-export type Ending = "deleted" | "expired" | "evicted" | "lost";
 
 /** A session as the account sees it. */
 export type Session = {
@@ -28,7 +25,7 @@ export type Session = {
   executions: number;
   isBusy: boolean;
   /** `undefined` while it lives. */
-  ending: Ending | undefined;
+  ending: SessionEnding | undefined;
 };
 
 /** Where a page of sessions goes on: after this one, in the order they are listed. */
@@ -42,7 +39,7 @@ type Row = {
   created_at_ms: number;
   last_used_at_ms: number;
   executions: number;
-  ending: Ending | null;
+  ending: SessionEnding | null;
   is_busy: number;
 };
 
@@ -128,7 +125,12 @@ export function countExecution(sql: SqlStorage, nowMs: number, id: string): void
 }
 
 /** Ends a session that lives; what has ended stays as it did. Says whether it lived. */
-export function endSession(sql: SqlStorage, nowMs: number, id: string, ending: Ending): boolean {
+export function endSession(
+  sql: SqlStorage,
+  nowMs: number,
+  id: string,
+  ending: SessionEnding,
+): boolean {
   const ended = sql.exec(
     "UPDATE session SET ending = ?, ended_at_ms = ? WHERE id = ? AND ending IS NULL",
     ending,
