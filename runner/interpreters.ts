@@ -18,6 +18,11 @@ type Interpreter = {
   env: Readonly<Record<string, string>>;
   /** The largest file that may be written; FILE_BYTES_MAX where nothing is said. */
   fileBytesMax?: number;
+  /**
+   * Whether an interrupt may have to be repeated: Bash forgets one that comes just as the command it
+   * waits for ends by itself.
+   */
+  forgetsInterrupts?: true;
   /** Started once in a sandbox and forked for every job, instead of started for each. */
   isPrepared?: true;
 };
@@ -66,6 +71,7 @@ const INTERPRETERS: Record<SandboxKind, Interpreter> = {
   },
   bash: {
     argv: ["/bin/bash", `${WORKSPACE}/main.sh`],
+    forgetsInterrupts: true,
     env: {
       ...COMMON_ENV,
       BASH_ENV: `${BOOT}/boot.bash`,

@@ -231,6 +231,9 @@ export class Sandbox {
     const { deafForMs } = running;
     if (deafForMs > 0) running.later(deafForMs, () => signal(SIGINT));
     else signal(SIGINT);
+    if (interpreterOf(this.kind).forgetsInterrupts === true) {
+      running.later(deafForMs + INTERRUPT_GRACE_MS / 2, () => signal(SIGINT));
+    }
     running.later(deafForMs + INTERRUPT_GRACE_MS, () => signal(SIGKILL));
   }
 
