@@ -4,6 +4,7 @@
 
 import { type ErrorCode, Failure } from "../shared/errors.ts";
 import type { LanguageId } from "../shared/languages.ts";
+import { VISITOR_WINDOW_MS } from "../shared/limits.ts";
 import type { Rate } from "./rate.ts";
 
 /** What is to be put aside for one execution, under an id of the asker's making. */
@@ -60,12 +61,14 @@ export function failureOf({ code, message, field, retryAfterMs }: Refusal): Fail
 export function setRateHeaders(
   headers: Headers,
   rate: Rate | undefined,
-  of: "executions" | "calls" = "executions",
+  of: "executions" | "calls" | "keys" = "executions",
 ): void {
   if (rate === undefined) return;
   const resetSeconds = Math.ceil(rate.resetMs / 1000);
-  headers.set("RateLimit-Policy", `"${of}";q=${rate.limit};w=${rate.windowMs / 1000}`);
-  headers.set("RateLimit", `"${of}";r=${rate.remaining};t=${resetSeconds}`);
+  // Where a day's limit is what refuses, it has a name of its own: both may count the same calls.
+  const policy = rate.windowMs === VISITOR_WINDOW_MS ? `${of}-a-day` : of;
+  headers.set("RateLimit-Policy", `"${policy}";q=${rate.limit};w=${rate.windowMs / 1000}`);
+  headers.set("RateLimit", `"${policy}";r=${rate.remaining};t=${resetSeconds}`);
   headers.set("RateLimit-Limit", String(rate.limit));
   headers.set("RateLimit-Remaining", String(rate.remaining));
   headers.set("RateLimit-Reset", String(resetSeconds));

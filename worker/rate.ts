@@ -7,7 +7,7 @@ export type Rate = {
   limit: number;
   remaining: number;
   windowMs: number;
-  /** Until the next place comes free; 0 when none is taken. */
+  /** For how long no more than what remains can be had; then the next place comes free, if one is taken. */
   resetMs: number;
 };
 
@@ -32,11 +32,12 @@ export function rateOf(
   windowMs: number,
   nowMs: number,
 ): Rate {
-  const oldest = times[0];
+  // Where there are more than may be, as after a change of plan, not every one that leaves frees a place.
+  const nextToFree = times[Math.max(0, times.length - limit)];
   return {
     limit,
     remaining: Math.max(0, limit - times.length),
     windowMs,
-    resetMs: oldest === undefined ? 0 : oldest + windowMs - nowMs,
+    resetMs: nextToFree === undefined ? windowMs : nextToFree + windowMs - nowMs,
   };
 }

@@ -7,7 +7,7 @@ import { RATE_PER_MINUTE, RATE_WINDOW_MS, VISITOR_WINDOW_MS } from "../../shared
 import type { Admitted, Refusal } from "../admission.ts";
 import type { Env } from "../env.ts";
 import { hasTables, migrate } from "../migrate.ts";
-import { forget, rateOf, waitMs } from "../rate.ts";
+import { forget, type Rate, rateOf, waitMs } from "../rate.ts";
 import { VISITOR_MIGRATIONS } from "./schema.ts";
 
 const DEMO_USED_UP =
@@ -49,16 +49,18 @@ export class Visitor extends DurableObject<Env> {
   }
 
   /** Counts a new key, or says why there is none. Repeatable with its id. */
-  takeKey(id: string, perDay: number): { ok: true } | Refusal {
+  takeKey(id: string, perDay: number): { ok: true; rate: Rate } | Refusal {
     const nowMs = Date.now();
-    if (this.#has(id)) return { ok: true };
+    const rate = () => this.#dayRate("key", perDay, nowMs);
+    if (this.#has(id)) return { ok: true, rate: rate() };
     const times = this.#times("key", VISITOR_WINDOW_MS, nowMs);
     const retryAfterMs = waitMs(times, perDay, VISITOR_WINDOW_MS, nowMs);
     if (retryAfterMs > 0) {
-      return { ok: false, code: "rate_limited", message: KEYS_USED_UP, retryAfterMs };
+      const message = KEYS_USED_UP;
+      return { ok: false, code: "rate_limited", message, retryAfterMs, rate: rate() };
     }
     this.#add(id, "key", nowMs);
-    return { ok: true };
+    return { ok: true, rate: rate() };
   }
 
   /** Forgets what is out of the window, and in the end everything. */
@@ -83,7 +85,14 @@ export class Visitor extends DurableObject<Env> {
     const today = this.#times("demo", VISITOR_WINDOW_MS, nowMs);
     const dayMs = waitMs(today, perDay, VISITOR_WINDOW_MS, nowMs);
     if (dayMs <= 0) return undefined;
-    return { ok: false, code: "rate_limited", message: DEMO_USED_UP, retryAfterMs: dayMs, rate };
+    const dayRate = this.#dayRate("demo", perDay, nowMs);
+    const message = DEMO_USED_UP;
+    return { ok: false, code: "rate_limited", message, retryAfterMs: dayMs, rate: dayRate };
+  }
+
+  #dayRate(kind: "demo" | "key", perDay: number, nowMs: number): Rate {
+    const times = this.#times(kind, VISITOR_WINDOW_MS, nowMs);
+    return rateOf(times, perDay, VISITOR_WINDOW_MS, nowMs);
   }
 
   #demoRate(nowMs: number) {
