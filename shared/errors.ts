@@ -19,6 +19,7 @@ export const ERRORS = {
   unknown_session: { status: 404, retryable: false, message: "There is no such session." },
   unknown_file: { status: 404, retryable: false, message: "There is no such file." },
   unknown_execution: { status: 404, retryable: false, message: "There is no such execution." },
+  unknown_key: { status: 404, retryable: false, message: "There is no such key." },
   method_not_allowed: {
     status: 405,
     retryable: false,
@@ -39,6 +40,21 @@ export const ERRORS = {
     status: 409,
     retryable: false,
     message: "This execution does not run (any more).",
+  },
+  too_many_keys: {
+    status: 409,
+    retryable: false,
+    message: "This account has as many keys as it may have; revoke one first.",
+  },
+  last_key: {
+    status: 409,
+    retryable: false,
+    message: "This is the account's last key; add `?force=true` to give the account up.",
+  },
+  key_revoked: {
+    status: 409,
+    retryable: false,
+    message: "This key was revoked or replaced; it cannot be replaced again.",
   },
   session_deleted: { status: 410, retryable: false, message: "This session was deleted." },
   session_expired: {

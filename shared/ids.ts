@@ -12,7 +12,7 @@ export function randomText(length: number): string {
 }
 
 /** A new id such as `exec-4f…`: 100 random bits after the prefix. */
-export function newId(prefix: "exec" | "req" | "hold" | "job" | "grant"): string {
+export function newId(prefix: "exec" | "req" | "hold" | "job" | "grant" | "key"): string {
   return `${prefix}-${randomText(20)}`;
 }
 

@@ -104,6 +104,20 @@ export const INSTANT_KEYS_PER_DAY = 20;
 /** The span over which demo runs and instant keys are counted. */
 export const VISITOR_WINDOW_MS = DAY_MS;
 
+/** Keys an account may have that are not to end by themselves; as many more may be on their way out. */
+export const KEYS_MAX = 20;
+/** Keys that are remembered, with those that open nothing any more. */
+export const KEYS_KEPT_MAX = 100;
+/** Longest name of a key. */
+export const KEY_NAME_CHARACTERS_MAX = 100;
+/** How long a key that was replaced may be left to work. */
+export const KEY_GRACE_MS_MAX = DAY_MS;
+/** How often at most it is noted that a key is in use. */
+export const KEY_USE_NOTED_MS = MINUTE_MS;
+/** Most entries of a ledger that are told of at once, and how many when no number is asked for. */
+export const LISTED_ENTRIES_MAX = 200;
+export const LISTED_ENTRIES_DEFAULT = 50;
+
 /** How long a sandbox that has served an account waits for that account's next job. */
 export const SANDBOX_IDLE_MS_MAX = MINUTE_MS;
 /** A waiting sandbox is frozen once it has been idle this long. */
@@ -197,6 +211,8 @@ mustHold(
   LISTED_SESSIONS_DEFAULT <= LISTED_SESSIONS_MAX,
   "the default number of sessions is allowed",
 );
+mustHold(2 * KEYS_MAX < KEYS_KEPT_MAX, "every key that works is remembered");
+mustHold(LISTED_ENTRIES_DEFAULT <= LISTED_ENTRIES_MAX, "the default number of entries is allowed");
 mustHold(SANDBOX_IDLE_MS_MAX < SESSION_IDLE_MS_MAX, "a session lasts longer than a spare sandbox");
 
 mustHold(PACKAGES_BYTES_MAX < WORKSPACE_BYTES_MAX, "packages leave room in the workspace");

@@ -11,11 +11,12 @@ import { type Env, settingsOf } from "./env.ts";
 import { handle, NoBody, type RouteMatch } from "./handle.ts";
 import { finish, preflight, refuse } from "./reply.ts";
 import { changeAccount } from "./routes/accounts.ts";
+import { listApiEntries, listV1Entries, showApiCredits, showV1Credits } from "./routes/credits.ts";
 import { executeForApi, executeForV1, executeInSession } from "./routes/execute.ts";
 import { interruptExecution, sendInput, showExecution } from "./routes/executions.ts";
 import { readFile, removeFile, writeFile } from "./routes/files.ts";
 import { health } from "./routes/health.ts";
-import { createKey } from "./routes/keys.ts";
+import { createKey, listKeys, renameKey, revokeKey, rotateKey } from "./routes/keys.ts";
 import { listApiLanguages, listV1Runtimes } from "./routes/runtimes.ts";
 import {
   deleteSession,
@@ -43,6 +44,12 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .get("/", handle({ body: NoBody, run: async () => ({ body: index() }) }))
   .get("/health", health)
   .post("/api/keys", createKey)
+  .get("/api/keys", listKeys)
+  .patch("/api/keys/:keyId", renameKey)
+  .delete("/api/keys/:keyId", revokeKey)
+  .post("/api/keys/:keyId/rotate", rotateKey)
+  .get("/api/credits", showApiCredits)
+  .get("/api/credits/ledger", listApiEntries)
   .get("/api/languages", listApiLanguages)
   .post("/api/execute", executeForApi)
   .post("/api/sessions", openSession)
@@ -62,6 +69,8 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .post("/api/executions/:executionId/stdin", sendInput)
   .post("/v1/execute", executeForV1)
   .get("/v1/execute/runtimes", listV1Runtimes)
+  .get("/v1/credits", showV1Credits)
+  .get("/v1/credits/ledger", listV1Entries)
   .patch("/admin/accounts/:accountId", changeAccount)
   .all("*", answerMissing);
 

@@ -1,12 +1,16 @@
 // API keys: `cr_live_<account>_<secret>_<checksum>`. A key carries the id of its account, so it is
 // checked by asking one object, and a checksum, so that a mistyped or made-up key is refused without
-// asking anybody. The gateway keeps only a SHA-256 digest of a key and cannot show one again.
+// asking anybody. The gateway keeps only a SHA-256 digest of a key and cannot show one again. Nothing
+// here has to take the same time for every key: what is compared are digests of what the caller has
+// sent, and whoever can choose those already has the key.
 
 import { randomText } from "../shared/ids.ts";
 import { hex, sha256 } from "./digest.ts";
 
-const SHAPE =
-  /^cr_live_(?<accountId>[0-9a-f]{64})_(?<secret>[0-9a-z]{32})_(?<checksum>[0-9a-f]{8})$/;
+/** What every key looks like and next to nothing else does, for programs that look for leaked keys. */
+export const KEY_PATTERN = "cr_live_[0-9a-f]{64}_[0-9a-hjkmnp-tv-z]{32}_[0-9a-f]{8}";
+
+const SHAPE = new RegExp(`^${KEY_PATTERN}$`);
 
 /** A key as the gateway knows it: whose it is, and the digest it is stored under. */
 export type KnownKey = { accountId: string; hash: string };
@@ -20,14 +24,18 @@ export async function newKey(accountId: string): Promise<KnownKey & { text: stri
 
 /** The key in `text`, or `undefined` when no gateway ever made such a key. */
 export async function readKey(text: string): Promise<KnownKey | undefined> {
-  const parts = SHAPE.exec(text)?.groups as Record<string, string> | undefined;
-  if (parts === undefined) return undefined;
-  const { accountId = "", secret, checksum } = parts;
+  if (!SHAPE.test(text)) return undefined;
+  const [, , accountId = "", secret, checksum] = text.split("_");
   const hash = hex(await sha256(`${accountId}_${secret}`));
   return checksumOf(hash) === checksum ? { accountId, hash } : undefined;
 }
 
-/** It gives away nothing: whoever sees the checksum sees the whole key. */
+/** What of a key may be shown to tell it from others: its beginning, and its checksum. */
+export function marksOf({ accountId, hash }: KnownKey): { prefix: string; last: string } {
+  return { prefix: `cr_live_${accountId.slice(0, 8)}`, last: checksumOf(hash) };
+}
+
+/** A small part of the digest, which says nothing of the secret. */
 function checksumOf(hash: string): string {
   return hash.slice(0, 8);
 }

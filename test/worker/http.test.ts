@@ -41,8 +41,8 @@ describe("a path", () => {
 describe("a method", () => {
   it.each([
     ["GET", "/api/execute", "POST, OPTIONS"],
-    ["DELETE", "/api/keys", "POST, OPTIONS"],
-    ["HEAD", "/api/keys", "POST, OPTIONS"],
+    ["DELETE", "/api/keys", "POST, GET, HEAD, OPTIONS"],
+    ["HEAD", "/api/execute", "POST, OPTIONS"],
     ["POST", "/health", "GET, HEAD, OPTIONS"],
     ["PUT", "/", "GET, HEAD, OPTIONS"],
     ["GET", "/admin/accounts/x", "PATCH, OPTIONS"],
@@ -128,6 +128,12 @@ describe("the bare address", () => {
         "GET /",
         "GET /health",
         "POST /api/keys",
+        "GET /api/keys",
+        "PATCH /api/keys/:keyId",
+        "DELETE /api/keys/:keyId",
+        "POST /api/keys/:keyId/rotate",
+        "GET /api/credits",
+        "GET /api/credits/ledger",
         "GET /api/languages",
         "POST /api/execute",
         "POST /api/sessions",
@@ -147,6 +153,8 @@ describe("the bare address", () => {
         "POST /api/executions/:executionId/stdin",
         "POST /v1/execute",
         "GET /v1/execute/runtimes",
+        "GET /v1/credits",
+        "GET /v1/credits/ledger",
       ],
     });
   });

@@ -5,7 +5,8 @@
 
 import { DurableObject } from "cloudflare:workers";
 import type { SessionEnding } from "../../shared/errors.ts";
-import { type LanguageId, languageOf } from "../../shared/languages.ts";
+import { newId } from "../../shared/ids.ts";
+import type { LanguageId } from "../../shared/languages.ts";
 import { RATE_PER_MINUTE, RATE_WINDOW_MS, SESSION_CALLS_PER_MINUTE } from "../../shared/limits.ts";
 import { coveredMs, creditsOf } from "../../shared/money.ts";
 import type { Admission, Hold, Intent, Refusal } from "../admission.ts";
@@ -13,9 +14,12 @@ import type { Env } from "../env.ts";
 import { hasTables, migrate } from "../migrate.ts";
 import { forget, type Rate, rateOf, waitMs } from "../rate.ts";
 import * as executions from "./executions.ts";
+import * as keys from "./keys.ts";
+import { languageFor } from "./language.ts";
 import * as ledger from "./ledger.ts";
 import { ACCOUNT_MIGRATIONS } from "./schema.ts";
 import * as sessions from "./sessions.ts";
+import { type Entry, type Funds, fundsOf, listEntries } from "./statement.ts";
 
 /** How rarely the alarm comes for what is only to be forgotten. */
 const UPKEEP_MS = 60_000;
@@ -23,7 +27,12 @@ const UPKEEP_MS = 60_000;
 export type Plan = keyof typeof RATE_PER_MINUTE;
 
 /** What an account is opened with. */
-export type Opening = { keyHash: string; keyName?: string; grantMicro: number };
+export type Opening = {
+  keyHash: string;
+  keyId?: string;
+  keyName?: string;
+  grantMicro: number;
+};
 
 /** What an operator may change; what is absent stays. A `ratePerMinute` of null is the plan's own. */
 export type Change = {
@@ -34,6 +43,9 @@ export type Change = {
 
 /** An account as its owner and its operator may see it. */
 export type AccountState = { plan: Plan; ratePerMinute: number; balanceMicro: number };
+
+/** What an account has and may do, as its owner is told of it. */
+export type Statement = AccountState & Funds;
 
 /** One execution asking to be let through, with a hold whose id, and its own, is of the caller's making. */
 export type AdmissionRequest = { keyHash: string; hold: Hold; intent: Intent };
@@ -70,19 +82,16 @@ export class Account extends DurableObject<Env> {
   create(opening: Opening): AccountState {
     const nowMs = Date.now();
     if (this.#exists) {
-      if (!this.#isLive(opening.keyHash)) throw new Error("this account has another owner");
+      if (!keys.findLiveKey(this.#sql, nowMs, opening.keyHash))
+        throw new Error("this account has another owner");
       return this.#state();
     }
     this.ctx.storage.transactionSync(() => {
       migrate(this.ctx.storage, ACCOUNT_MIGRATIONS);
       this.#sql.exec("INSERT INTO account VALUES (1, ?, 'free', NULL)", nowMs);
-      this.#sql.exec(
-        "INSERT INTO key (hash, name, created_at_ms) VALUES (?, ?, ?)",
-        opening.keyHash,
-        opening.keyName ?? null,
-        nowMs,
-      );
-      ledger.grant(this.#sql, nowMs, { id: "opening", amountMicro: opening.grantMicro });
+      const { keyHash: hash, keyId: id = newId("key"), keyName: name } = opening;
+      keys.addKey(this.#sql, nowMs, { id, hash, ...(name !== undefined && { name }) });
+      ledger.grant(this.#sql, nowMs, { id: ledger.OPENING, amountMicro: opening.grantMicro });
     });
     this.#exists = true;
     return this.#state();
@@ -90,8 +99,9 @@ export class Account extends DurableObject<Env> {
 
   /** Lets an execution through and reserves what it may cost, or says why not and changes nothing. */
   admit({ keyHash, hold, intent }: AdmissionRequest): Admission {
-    if (!this.#exists || !this.#isLive(keyHash)) return { ok: false, code: "invalid_key" };
     const nowMs = Date.now();
+    const key = this.#exists ? keys.findLiveKey(this.#sql, nowMs, keyHash) : undefined;
+    if (key === undefined) return { ok: false, code: "invalid_key" };
     const { ratePerMinute } = this.#terms();
     forget(this.#admittedAtMs, RATE_WINDOW_MS, nowMs);
     const rate = () => rateOf(this.#admittedAtMs, ratePerMinute, RATE_WINDOW_MS, nowMs);
@@ -102,7 +112,7 @@ export class Account extends DurableObject<Env> {
       return { ok: false, code: "rate_limited", retryAfterMs, rate: rate() };
     }
     const { session } = intent;
-    const language = this.#languageFor(intent, nowMs, isRepeated);
+    const language = languageFor(this.#sql, nowMs, intent, isRepeated);
     if (typeof language === "object") return { ...language, rate: rate() };
 
     const { lastsMs, ...wanted } = hold;
@@ -114,10 +124,12 @@ export class Account extends DurableObject<Env> {
         const { runner } = intent;
         const beginning = { id: hold.id, runner, language, runTimeoutMs, dueAtMs: expiresAtMs };
         this.#begin(nowMs, beginning, session);
+        if (key.isUseNews) keys.noteUse(this.#sql, nowMs, keyHash);
       }
       return reserved;
     });
     if (result === "no_funds") return { ...tooLittle(hold, balanceMicro), rate: rate() };
+    if (result === "over") return { ok: false, code: "conflict", rate: rate() };
     if (result === "reserved") {
       this.#admittedAtMs.push(nowMs);
       this.#wakeBy(expiresAtMs);
@@ -234,6 +246,22 @@ export class Account extends DurableObject<Env> {
     });
   }
 
+  /** Does what its owner wants with its keys. Repeatable: what is new has an id of the caller's making. */
+  doWithKeys(keyHash: string, deed: keys.KeyDeed): Visit<keys.Key[]> {
+    const entrance = this.#exists ? keys.entranceOf(this.#sql, keyHash, deed) : keyHash;
+    return this.#visit(entrance, (nowMs) => keys.doWithKeys(this.#sql, nowMs, deed));
+  }
+
+  /** What it has and may do. */
+  showCredits(keyHash: string): Visit<Statement> {
+    return this.#visit(keyHash, () => ({ ...this.#state(), ...fundsOf(this.#sql) }));
+  }
+
+  /** Some entries of its ledger, newest first. */
+  listEntries(keyHash: string, page: Parameters<typeof listEntries>[1]): Visit<Entry[]> {
+    return this.#visit(keyHash, () => listEntries(this.#sql, page));
+  }
+
   /** Applies an operator's change, repeatably; `undefined` when there is no such account. */
   change(change: Change): AccountState | undefined {
     if (!this.#exists) return undefined;
@@ -290,26 +318,6 @@ export class Account extends DurableObject<Env> {
     return Number.isFinite(nextAtMs) ? nextAtMs : undefined;
   }
 
-  /** The language an execution is in, or why it cannot run in the session it names. */
-  #languageFor(
-    { language, session }: Intent,
-    nowMs: number,
-    isRepeated: boolean,
-  ): LanguageId | Refusal {
-    if (session === undefined || session.opens) {
-      if (language === undefined) throw new Error("an execution has no language and no session");
-      return language;
-    }
-    const found = sessions.findSession(this.#sql, nowMs, session.id);
-    const code = isRepeated && found ? undefined : sessions.deadEnd(found);
-    if (found === undefined || code !== undefined) {
-      return { ok: false, code: code ?? "unknown_session" };
-    }
-    if (language === undefined || language === found.language) return found.language;
-    const message = `\`language\` must be that of the session, ${languageOf(found.language).name}.`;
-    return { ok: false, code: "invalid_request", field: "language", message };
-  }
-
   #begin(
     nowMs: number,
     beginning: Omit<executions.Beginning, "sessionId" | "opensSession">,
@@ -338,15 +346,19 @@ export class Account extends DurableObject<Env> {
     keyHash: string,
     find: (nowMs: number) => Thing | Refusal["code"],
   ): Visit<Thing> {
-    if (!this.#exists || !this.#isLive(keyHash)) return { ok: false, code: "invalid_key" };
     const nowMs = Date.now();
+    const key = this.#exists ? keys.findLiveKey(this.#sql, nowMs, keyHash) : undefined;
+    if (key === undefined) return { ok: false, code: "invalid_key" };
     const limit = SESSION_CALLS_PER_MINUTE;
     forget(this.#calledAtMs, RATE_WINDOW_MS, nowMs);
     const retryAfterMs = waitMs(this.#calledAtMs, limit, RATE_WINDOW_MS, nowMs);
     if (retryAfterMs === 0) this.#calledAtMs.push(nowMs);
     const rate = rateOf(this.#calledAtMs, limit, RATE_WINDOW_MS, nowMs);
     if (retryAfterMs > 0) return { ok: false, code: "rate_limited", retryAfterMs, rate };
-    const found = this.ctx.storage.transactionSync(() => find(nowMs));
+    const found = this.ctx.storage.transactionSync(() => {
+      if (key.isUseNews) keys.noteUse(this.#sql, nowMs, keyHash);
+      return find(nowMs);
+    });
     return typeof found === "string" ? { ok: false, code: found, rate } : { ok: true, rate, found };
   }
 
@@ -356,14 +368,6 @@ export class Account extends DurableObject<Env> {
     if (session === undefined || code !== undefined) return code ?? "unknown_session";
     if (isUse) sessions.touchSession(this.#sql, nowMs, id);
     return session;
-  }
-
-  #isLive(keyHash: string): boolean {
-    const found = this.#sql.exec(
-      "SELECT 1 FROM key WHERE hash = ? AND revoked_at_ms IS NULL",
-      keyHash,
-    );
-    return found.toArray().length > 0;
   }
 
   #state(): AccountState {

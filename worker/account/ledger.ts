@@ -5,15 +5,21 @@
 // call may be repeated and the answer says what had already happened.
 // The caller holds the transaction; nothing here knows of keys, rates or clocks.
 
+/** The id of the grant that an account is opened with. */
+export const OPENING = "opening";
+
 /** Ends the id of what is taken for a hold that had been returned. */
 const LATE = ":late";
 
 /** How a hold ended, in the ledger's own words. */
 type Ending = "settle" | "void" | "expire";
 
-/** What reserving came to. `exists`: this id was reserved before and nothing changed now. */
+/**
+ * What reserving came to. `exists`: this id was reserved before and nothing changed now; `over`: and
+ * that hold has been resolved since.
+ */
 export type Reserved = {
-  result: "reserved" | "exists" | "no_funds";
+  result: "reserved" | "exists" | "over" | "no_funds";
   heldMicro: number;
   balanceMicro: number;
 };
@@ -61,7 +67,10 @@ export function reserve(
   mustBeAmount(hold.leastMicro);
   const beforeMicro = balanceMicro(sql);
   const known = reservedMicro(sql, hold.id);
-  if (known !== undefined) return { result: "exists", heldMicro: known, balanceMicro: beforeMicro };
+  if (known !== undefined) {
+    const result = openHold(sql, hold.id) === undefined ? "over" : "exists";
+    return { result, heldMicro: known, balanceMicro: beforeMicro };
+  }
   if (beforeMicro < Math.min(hold.amountMicro, hold.leastMicro)) {
     return { result: "no_funds", heldMicro: 0, balanceMicro: beforeMicro };
   }
@@ -126,7 +135,7 @@ function chargedMicro(sql: SqlStorage, holdId: string): number {
       `${holdId}${LATE}`,
     )
     .one();
-  return -(sum ?? 0);
+  return 0 - (sum ?? 0);
 }
 
 /** Returns a hold whole, because the work was not done. */
@@ -167,6 +176,11 @@ export function reservedSince(sql: SqlStorage, sinceMs: number): number[] {
     if (entry.kind === "reserve" && !entry.id.endsWith(LATE)) atMs.push(entry.at_ms);
   }
   return atMs.reverse();
+}
+
+/** The hold that an entry's id is about. */
+export function holdIdOf(entryId: string): string {
+  return entryId.endsWith(LATE) ? entryId.slice(0, -LATE.length) : entryId;
 }
 
 /** What was put aside under this id, be the hold open or not. */

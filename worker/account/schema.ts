@@ -84,4 +84,13 @@ export const ACCOUNT_MIGRATIONS: Migrations = [
       CREATE INDEX execution_ended ON execution (ended_at_ms) WHERE state <> 'running';
     `,
   },
+  {
+    number: 4,
+    sql: `
+      ALTER TABLE key ADD COLUMN id TEXT; -- what its owner calls it by
+      ALTER TABLE key ADD COLUMN last_used_at_ms INTEGER; -- as of a minute ago
+      ALTER TABLE key ADD COLUMN expires_at_ms INTEGER; -- NULL: not by itself
+      UPDATE key SET id = 'key-' || lower(hex(randomblob(10)));
+    `,
+  },
 ];
