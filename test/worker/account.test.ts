@@ -202,6 +202,37 @@ describe("a hold", () => {
     expect(await balanceMicro()).toBe(CREDIT_MICRO);
   });
 
+  it("that was resolved lets nothing through a second time", async () => {
+    const { stub, admit, balanceMicro } = await open(2);
+    await admit("exec-1");
+    await admit("exec-2");
+    await stub.settle("exec-1", CREDIT_MICRO);
+    clockAt(START_MS + LASTS_MS);
+    await runDurableObjectAlarm(stub);
+    expect(await admit("exec-1")).toMatchObject({ ok: false, code: "conflict" });
+    expect(await admit("exec-2")).toMatchObject({ ok: false, code: "conflict" });
+    expect(await balanceMicro()).toBe(CREDIT_MICRO);
+  });
+
+  it("is not made when no alarm can be set for its end", async () => {
+    const { stub, admit, balanceMicro } = await open(1);
+    await evictDurableObject(stub);
+    const request = { keyHash: KEY_HASH, hold: holdOf("exec-1", CREDIT_MICRO), intent: INTENT };
+    await runInDurableObject(stub, (account, { storage }) => {
+      Object.defineProperty(storage, "setAlarm", {
+        configurable: true,
+        value: () => {
+          throw new Error("no alarm today");
+        },
+      });
+      expect(() => account.admit(request)).toThrow("no alarm today");
+      Reflect.deleteProperty(storage, "setAlarm");
+    });
+    expect(await balanceMicro()).toBe(CREDIT_MICRO);
+    expect(await admit("exec-1")).toMatchObject({ ok: true });
+    expect(await alarmOf(stub)).toBe(START_MS + LASTS_MS);
+  });
+
   it("that was never made is not known", async () => {
     const { stub } = await open(1);
     expect(await stub.settle("exec-1", 0)).toBe("unknown_hold");

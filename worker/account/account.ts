@@ -125,15 +125,13 @@ export class Account extends DurableObject<Env> {
         const beginning = { id: hold.id, runner, language, runTimeoutMs, dueAtMs: expiresAtMs };
         this.#begin(nowMs, beginning, session);
         if (key.isUseNews) keys.noteUse(this.#sql, nowMs, keyHash);
+        this.#wakeBy(expiresAtMs);
       }
       return reserved;
     });
     if (result === "no_funds") return { ...tooLittle(hold, balanceMicro), rate: rate() };
     if (result === "over") return { ok: false, code: "conflict", rate: rate() };
-    if (result === "reserved") {
-      this.#admittedAtMs.push(nowMs);
-      this.#wakeBy(expiresAtMs);
-    }
+    if (result === "reserved") this.#admittedAtMs.push(nowMs);
     return {
       ok: true,
       rate: rate(),
@@ -196,8 +194,9 @@ export class Account extends DurableObject<Env> {
       if (known !== undefined) return known;
       if (!sessions.hasRoom(this.#sql, nowMs)) return "too_many_sessions";
       sessions.addSession(this.#sql, nowMs, { id, language, isExplicit: true });
+      const opened = found() ?? "unknown_session";
       this.#wakeBy(nowMs + UPKEEP_MS);
-      return found() ?? "unknown_session";
+      return opened;
     });
   }
 
@@ -295,7 +294,8 @@ export class Account extends DurableObject<Env> {
   }
 
   /**
-   * Has the alarm come no later than `atMs`. Setting it costs a write, so an earlier one will do.
+   * Has the alarm come no later than `atMs`. Setting it costs a write, so an earlier one will do. In a
+   * transaction this is the last thing, so that the alarm that is remembered was not taken back.
    * There is only one alarm: where it is not known when it comes, it is set for the earliest of all
    * that is due, which need not be what was made last.
    */
@@ -303,8 +303,8 @@ export class Account extends DurableObject<Env> {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
     const isKnown = this.#alarmAtMs !== undefined;
     const earliestMs = isKnown ? atMs : Math.min(this.#nextDueAtMs(Date.now()) ?? atMs, atMs);
-    this.#alarmAtMs = earliestMs;
     void this.ctx.storage.setAlarm(earliestMs);
+    this.#alarmAtMs = earliestMs;
   }
 
   /** When something is due: holds to the millisecond, and what is only cleared away every now and then. */

@@ -191,7 +191,7 @@ function reservedMicro(sql: SqlStorage, holdId: string): number | undefined {
       holdId,
     )
     .toArray();
-  return made === undefined ? undefined : -made.amount_micro;
+  return made === undefined ? undefined : 0 - made.amount_micro;
 }
 
 function openHold(sql: SqlStorage, holdId: string): { amount_micro: number } | undefined {
