@@ -26,6 +26,14 @@ const NOWHERE_SCRIPT = `
   export default { fetch() { return new Response("no test goes here", { status: 599 }); } };
 `;
 
+// Which random cases to try, for the tests that try many.
+const REPEATED = Object.fromEntries(
+  ["PROPERTY_RUNS", "PROPERTY_SEED", "PROPERTY_PATH"].map((name) => [
+    name,
+    process.env[name] ?? "",
+  ]),
+);
+
 const COMPATIBILITY_DATE = "2026-10-20";
 
 function helper(name: string, script: string) {
@@ -54,6 +62,7 @@ export default defineConfig({
               bindings: {
                 RUNNER_SECRET: "a-secret-for-tests-of-at-least-32-characters",
                 ADMIN_TOKEN: "an-admin-token-for-tests-of-32-characters",
+                ...REPEATED,
               },
               serviceBindings: { RUNNER: "runner" },
               outboundService: "nowhere",
