@@ -3,7 +3,9 @@
 import { listDurableObjectIds, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { newKey, readKey } from "../../worker/key.ts";
+import readme from "../../README.md?raw";
+import { hex, sha256 } from "../../worker/digest.ts";
+import { KEY_PATTERN, newKey, readKey } from "../../worker/key.ts";
 import { anyAddress, errorOf, gateway, PROGRAM } from "./kit/gateway.ts";
 
 const ACCOUNT_ID = "a1".repeat(32);
@@ -21,6 +23,15 @@ describe("a key", () => {
       const other = text[at] === "b" ? "c" : "b";
       expect(await readKey(text.slice(0, at) + other + text.slice(at + 1))).toBeUndefined();
     }
+  });
+
+  it("is found in a text by the expression that the README gives, and told from what is none", async () => {
+    expect(readme).toContain(`\`\`\`text\n${KEY_PATTERN}\n\`\`\``);
+    const { text } = await newKey(ACCOUNT_ID);
+    const found = `{"key":"${text}","other":"${text}x"}`.match(new RegExp(KEY_PATTERN, "g"));
+    expect(found).toEqual([text, text]);
+    const [, , account, secret, checksum] = text.split("_");
+    expect(hex(await sha256(`${account}_${secret}`)).slice(0, 8)).toBe(checksum);
   });
 
   it.each(["", "YOUR_KEY", "cr_live___", `cr_live_${ACCOUNT_ID}`])(
