@@ -3,7 +3,6 @@
 // the account itself believes is never asked.
 
 import { vi } from "vitest";
-import { newSessionId } from "../../../shared/ids.ts";
 import {
   IMPLICIT_SESSIONS_MAX,
   RATE_PER_MINUTE as RATES,
@@ -42,6 +41,7 @@ export class Life {
   #account: Account;
   #ratePerMinute: number = RATES.free;
   #nowMs = START_MS;
+  #named = 0;
 
   constructor(bench: Bench) {
     this.#bench = bench;
@@ -103,7 +103,7 @@ export class Life {
         return this.#faultOf(fault, () =>
           this.#account.deleteSession(
             this.#anyKey(),
-            this.#pick(this.#sessions, deed.which) ?? newSessionId(),
+            this.#pick(this.#sessions, deed.which) ?? this.#freshSession(),
           ),
         );
       case "rotateKey":
@@ -243,7 +243,7 @@ export class Life {
   }
 
   #openSession(fault: Fault | undefined): Fault["kind"] | undefined {
-    const id = newSessionId();
+    const id = this.#freshSession();
     this.#sessions.push(id);
     return this.#faultOf(fault, () => this.#account.openSession(this.#anyKey(), id, "python"));
   }
@@ -334,9 +334,15 @@ export class Life {
     if (which !== "new" && this.#sessions.length > 0) {
       return { session: { id: this.#pick(this.#sessions, which), opens: false } };
     }
-    const id = newSessionId();
+    const id = this.#freshSession();
     this.#sessions.push(id);
     return { language: "python", session: { id, opens: true } };
+  }
+
+  /** An id that no session has had, the same in every life that is led again. */
+  #freshSession(): string {
+    this.#named += 1;
+    return `00000000-0000-4000-8000-${String(this.#named).padStart(12, "0")}`;
   }
 
   #partOf(id: string, parts: number): number {
