@@ -3,10 +3,10 @@
 // at any statement of any of them.
 
 import * as fc from "fast-check";
+import type { SessionEnding } from "../../../shared/errors.ts";
 import { SESSION_IDLE_MS_MAX } from "../../../shared/limits.ts";
-import type { Ending } from "../../../worker/account/sessions.ts";
 
-const ENDINGS: Ending[] = ["deleted", "expired", "evicted", "lost"];
+const ENDINGS: SessionEnding[] = ["deleted", "expired", "evicted", "lost"];
 
 /** One thing that happens. Numbers named `which` pick one of what there is. */
 export type Deed =
@@ -22,7 +22,7 @@ export type Deed =
   /** The same call as an earlier one, as where its answer was lost. */
   | { do: "admitAgain"; which: number }
   | { do: "settle"; which: number; parts: number; reports: boolean }
-  | { do: "void"; which: number; ending: Ending | undefined }
+  | { do: "void"; which: number; ending: SessionEnding | undefined }
   | { do: "settleLate"; which: number; parts: number }
   | { do: "grant"; id: number; micro: number }
   | { do: "terms"; plan: "free" | "pro"; ratePerMinute: number | null }
