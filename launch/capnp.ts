@@ -33,6 +33,7 @@ const config :Workerd.Config = (
   services = [
     (name = "gateway", worker = .gateway),
     (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
+    (name = "public", network = (allow = ["public"], tlsOptions = (trustBrowserCas = true))),
     (name = "objects", disk = (path = ${quote(objectsDir)}, writable = true)),
   ],
   sockets = [(name = "http", address = ${quote(address)}, http = (), service = "gateway")],
@@ -61,7 +62,11 @@ function bindings({ bundle, vars, secrets }: GatewaySettings): string[] {
       : `(name = ${quote(name)}, json = ${quote(JSON.stringify(value))})`,
   );
   const hidden = secrets.map((name) => `(name = ${quote(name)}, fromEnvironment = ${quote(name)})`);
-  return [...objects, ...variables, ...hidden];
+  // Checked where a connection is made, so that no name can lead a webhook into a private network.
+  const outside = merged.some(([name, value]) => name === "WEBHOOK_ADDRESSES" && value === "any")
+    ? "internet"
+    : "public";
+  return [...objects, ...variables, ...hidden, `(name = "OUTSIDE", service = ${quote(outside)})`];
 }
 
 function list(items: readonly string[]): string {

@@ -26,15 +26,16 @@ export const START_HELP = `npm start -- [--port N] [--host ADDRESS] [--use-host-
 
 Also read from the environment: CODERUNNER_STATE_DIR, CODERUNNER_ENGINE_DIR,
 CODERUNNER_DOCKER_SOCKET, RUNNER_SECRET, ADMIN_TOKEN, CLIENT_ADDRESS_HEADER,
-DEMO_RUNS_PER_DAY, INSTANT_KEYS_PER_DAY, POOL_FLOOR, POOL_CEILING, STRICT_ISOLATION,
-METRICS_PORT, METRICS_HOST, CODERUNNER_DOTNET_IMAGE (an image with a .NET SDK, for C#
-instead of Mono). Sessions may install packages where CODERUNNER_PIP_INDEX or
-CODERUNNER_NPM_REGISTRY says from where; CODERUNNER_PACKAGE_ORIGINS lists, parted by
-commas, where those keep their files, and CODERUNNER_PACKAGE_CACHE_DIR and
-CODERUNNER_PACKAGE_CACHE_MB say where and how much of it is kept here.
+DEMO_RUNS_PER_DAY, INSTANT_KEYS_PER_DAY, WEBHOOK_ADDRESSES (\`any\` for webhooks inside
+private networks), POOL_FLOOR, POOL_CEILING, STRICT_ISOLATION, METRICS_PORT, METRICS_HOST,
+CODERUNNER_DOTNET_IMAGE (an image with a .NET SDK, for C# instead of Mono). Sessions may
+install packages where CODERUNNER_PIP_INDEX or CODERUNNER_NPM_REGISTRY says from where;
+CODERUNNER_PACKAGE_ORIGINS lists, parted by commas, where those keep their files, and
+CODERUNNER_PACKAGE_CACHE_DIR and CODERUNNER_PACKAGE_CACHE_MB say where and how much of it
+is kept here.
 `;
 
-const PASSED_THROUGH = ["DEMO_RUNS_PER_DAY", "INSTANT_KEYS_PER_DAY"];
+const PASSED_THROUGH = ["DEMO_RUNS_PER_DAY", "INSTANT_KEYS_PER_DAY", "WEBHOOK_ADDRESSES"];
 
 /** Reads the flags and the environment of `npm start`. */
 export function parseStartOptions(args: readonly string[], env: NodeJS.ProcessEnv): StartOptions {

@@ -26,6 +26,11 @@ export const ERRORS = {
     message: "This method is not allowed here.",
   },
   conflict: { status: 409, retryable: false, message: "The request conflicts with another one." },
+  idempotency_in_progress: {
+    status: 409,
+    retryable: true,
+    message: "The first request with this Idempotency-Key is still being worked on.",
+  },
   session_busy: {
     status: 409,
     retryable: true,
@@ -55,6 +60,11 @@ export const ERRORS = {
     status: 409,
     retryable: false,
     message: "This key was revoked or replaced; it cannot be replaced again.",
+  },
+  idempotency_mismatch: {
+    status: 409,
+    retryable: false,
+    message: "This Idempotency-Key was used for another request; make a new key for a new request.",
   },
   session_deleted: { status: 410, retryable: false, message: "This session was deleted." },
   session_expired: {

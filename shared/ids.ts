@@ -5,7 +5,11 @@ const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /** `length` random characters of the alphabet, five random bits each. */
 export function randomText(length: number): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(length));
+  return textFrom(crypto.getRandomValues(new Uint8Array(length)));
+}
+
+/** A character of the alphabet for each of `bytes`. */
+export function textFrom(bytes: Uint8Array): string {
   let text = "";
   for (const byte of bytes) text += ALPHABET[byte & 31];
   return text;

@@ -171,6 +171,50 @@ export const PACKAGE_INDEXES_BYTES_MAX = 128 * MIB;
 export const PACKAGE_READS_MAX = 2000;
 /** How long getting packages may take, from the request to the last file. */
 export const PACKAGES_MS_MAX = 45 * SECOND_MS;
+/** How long an account's executions are remembered, and how many of them, the newest. */
+export const HISTORY_MS = 30 * DAY_MS;
+export const HISTORY_EXECUTIONS_MAX = 10_000;
+/** What is kept of one execution's outputs, compressed, and of all of an account's; the oldest go first. */
+export const HISTORY_OUTPUT_BYTES_MAX = 4 * MIB;
+export const HISTORY_BYTES_MAX = 256 * MIB;
+/** Outputs are kept in pieces of this size, and compressed when they are longer than so much. */
+export const HISTORY_PIECE_BYTES = 256 * KIB;
+export const HISTORY_COMPRESSED_BYTES_MIN = 1 * KIB;
+/** Executions that are forgotten in one go, so that no other call waits for long. */
+export const HISTORY_FORGOTTEN_AT_ONCE = 500;
+/** Most executions that are told of at once, and how many when no number is asked for. */
+export const LISTED_EXECUTIONS_MAX = 100;
+export const LISTED_EXECUTIONS_DEFAULT = 20;
+
+/** How long it is known what was answered under an Idempotency-Key, and how long such a key may be. */
+export const IDEMPOTENCY_MS = DAY_MS;
+export const IDEMPOTENCY_KEY_CHARACTERS_MAX = 255;
+/** The shortest where the answer is a secret, so that nobody guesses it. */
+export const SECRET_IDEMPOTENCY_KEY_CHARACTERS_MIN = 16;
+/** How long a request waits for the first of its kind, looking ever more rarely. */
+export const IDEMPOTENCY_WAITS_MS = [50, 100, 200, 400, 800, 1600, 3200] as const;
+/** What it is told to wait after that. */
+export const IDEMPOTENCY_RETRY_AFTER_MS = 2 * SECOND_MS;
+
+/** How long the answer to a detached execution waits for the runner to take it on. */
+export const DETACHED_ANSWER_MS_MAX = 2 * SECOND_MS;
+/** When somebody first looks after a detached execution that was not heard of, and how often then. */
+export const FOLLOW_FIRST_MS = 40 * SECOND_MS;
+export const FOLLOW_EVERY_MS = 30 * SECOND_MS;
+/** How many are looked after at once. */
+export const ERRANDS_AT_ONCE = 20;
+/** Longest address of a webhook, and how long its receiver may take to answer. */
+export const WEBHOOK_URL_CHARACTERS_MAX = 2048;
+export const WEBHOOK_MS_MAX = 10 * SECOND_MS;
+/** How long after each failed delivery the next follows; after the last there is none. */
+export const WEBHOOK_RETRIES_MS = [
+  5 * SECOND_MS,
+  MINUTE_MS,
+  10 * MINUTE_MS,
+  45 * MINUTE_MS,
+] as const;
+/** How long it is known how a delivery went. */
+export const DELIVERY_MEMORY_MS = 7 * DAY_MS;
 
 /** Throws when two limits contradict each other. `rule` is the sentence the log will show. */
 function mustHold(holds: boolean, rule: string): void {
@@ -214,6 +258,23 @@ mustHold(
 mustHold(2 * KEYS_MAX < KEYS_KEPT_MAX, "every key that works is remembered");
 mustHold(LISTED_ENTRIES_DEFAULT <= LISTED_ENTRIES_MAX, "the default number of entries is allowed");
 mustHold(SANDBOX_IDLE_MS_MAX < SESSION_IDLE_MS_MAX, "a session lasts longer than a spare sandbox");
+mustHold(
+  HISTORY_OUTPUT_BYTES_MAX <= HISTORY_BYTES_MAX,
+  "one execution's outputs fit in the history",
+);
+mustHold(HISTORY_PIECE_BYTES < 2 * MIB, "a piece fits in a row of a Durable Object");
+mustHold(
+  LISTED_EXECUTIONS_DEFAULT <= LISTED_EXECUTIONS_MAX,
+  "the default number of executions is allowed",
+);
+mustHold(
+  IDEMPOTENCY_MS <= HISTORY_MS && IDEMPOTENCY_MS <= SESSION_MEMORY_MS,
+  "what is answered again is still known",
+);
+mustHold(
+  QUEUE_WAIT_MS_MAX < FOLLOW_FIRST_MS,
+  "nobody looks after an execution before it is under way",
+);
 
 mustHold(PACKAGES_BYTES_MAX < WORKSPACE_BYTES_MAX, "packages leave room in the workspace");
 

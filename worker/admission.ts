@@ -5,6 +5,8 @@
 import { type ErrorCode, Failure } from "../shared/errors.ts";
 import type { LanguageId } from "../shared/languages.ts";
 import { VISITOR_WINDOW_MS } from "../shared/limits.ts";
+import { creditsOf } from "../shared/money.ts";
+import type { Remembered } from "./account/runs.ts";
 import type { Rate } from "./rate.ts";
 
 /** What is to be put aside for one execution, under an id of the asker's making. */
@@ -50,7 +52,10 @@ export type Admitted = {
   language: LanguageId;
 };
 
-export type Admission = Admitted | Refusal;
+/** What was asked for before, under the same Idempotency-Key; it is not let through again. */
+export type Repeated = { ok: true; rate: Rate; repeats: Remembered };
+
+export type Admission = Admitted | Repeated | Refusal;
 
 /** The refusal as the failure that answers the request. */
 export function failureOf({ code, message, field, retryAfterMs }: Refusal): Failure {
@@ -72,4 +77,13 @@ export function setRateHeaders(
   headers.set("RateLimit-Limit", String(rate.limit));
   headers.set("RateLimit-Remaining", String(rate.remaining));
   headers.set("RateLimit-Reset", String(resetSeconds));
+}
+
+/** The refusal of a hold that the balance does not cover, in figures where there is a balance. */
+export function tooLittle(hold: Hold, balanceMicro: number): Refusal {
+  const there = creditsOf(balanceMicro);
+  if (there === 0) return { ok: false, code: "no_credits" };
+  const needed = creditsOf(hold.leastMicro);
+  const message = `A run of this length may cost ${needed} credits, and ${there} are left.`;
+  return { ok: false, code: "no_credits", message };
 }

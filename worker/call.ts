@@ -16,6 +16,8 @@ export type Call = {
   /** Headers the reply will carry, whatever becomes of it. */
   headers: Headers;
   line: LogLine;
+  /** What was asked for, once it has been read and understood. */
+  body?: unknown;
   /** When the reply is done, where it goes on after it has begun. */
   finished?: Promise<unknown>;
 };

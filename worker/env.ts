@@ -7,12 +7,16 @@ import * as z from "zod";
 import { DEMO_RUNS_PER_DAY, INSTANT_KEYS_PER_DAY } from "../shared/limits.ts";
 import { importSigningKey, type SigningKey } from "../shared/signature.ts";
 import type { Account } from "./account/account.ts";
+import type { Courier } from "./courier/courier.ts";
 import type { Visitor } from "./visitor/visitor.ts";
 
 /** The bindings as the platform hands them over. Plain workerd gives `null` for an unset variable. */
 export type Env = {
   ACCOUNTS: DurableObjectNamespace<Account>;
   VISITORS: DurableObjectNamespace<Visitor>;
+  COURIERS: DurableObjectNamespace<Courier>;
+  /** The way to webhooks, where it is not the way to everything; it leads to public addresses only. */
+  OUTSIDE?: Pick<Fetcher, "fetch">;
   /** A runner reached without an address, such as a VPC service; RUNNER_URL is used without it. */
   RUNNER?: Pick<Fetcher, "fetch">;
   RUNNER_URL?: string | null;
@@ -22,6 +26,7 @@ export type Env = {
   CLIENT_ADDRESS_HEADER?: string | null;
   DEMO_RUNS_PER_DAY?: string | null;
   INSTANT_KEYS_PER_DAY?: string | null;
+  WEBHOOK_ADDRESSES?: string | null;
 };
 
 const SECRET_CHARACTERS_MIN = 32;
@@ -57,6 +62,8 @@ const Settings = z.object({
   ),
   DEMO_RUNS_PER_DAY: count(DEMO_RUNS_PER_DAY),
   INSTANT_KEYS_PER_DAY: count(INSTANT_KEYS_PER_DAY),
+  /** Where webhooks may be: `any` is for an operator's own network. */
+  WEBHOOK_ADDRESSES: text("public").pipe(z.enum(["public", "any"])),
 });
 export type Settings = z.infer<typeof Settings>;
 

@@ -4,7 +4,7 @@
 // Worker dies in between, the hold expires by itself. Whether the answer comes whole or as a stream
 // makes no difference to any of this.
 
-import { asFailure, Failure, type SessionEnding } from "../shared/errors.ts";
+import { asFailure, type ErrorCode, Failure, type SessionEnding } from "../shared/errors.ts";
 import { newId, newSessionId } from "../shared/ids.ts";
 import { type LanguageId, languageOf } from "../shared/languages.ts";
 import { answerMsMax, HOLD_GRACE_MS } from "../shared/limits.ts";
@@ -15,11 +15,14 @@ import {
   type ProgramFile,
   type RunnerExecuteRequest,
 } from "../shared/runner-api.ts";
-import type { Report } from "./account/account.ts";
-import type { Admitted, Hold, Intent } from "./admission.ts";
+import type { Report } from "./account/runs.ts";
+import type { Admitted, Hold, Intent, Repeated } from "./admission.ts";
 import { type Call, logTrouble } from "./call.ts";
+import { relieve } from "./courier/entrust.ts";
 import { settingsOf } from "./env.ts";
 import { BrokenOff } from "./events.ts";
+import { failureIn, keptOf, pastOf } from "./history.ts";
+import { noteReplay } from "./idempotency.ts";
 import { admit, type Payer, payerOf } from "./payer.ts";
 import { executionOnRunner, type Listener, runOnRunner, streamOnRunner } from "./runner-client.ts";
 import { endingOf, failureOfRunner, OF_EXECUTING } from "./runner-failure.ts";
@@ -55,6 +58,8 @@ export type Order = {
   /** One that is there, by its id, or one to be opened for whoever has a key. Else it runs by itself. */
   session?: { id: string } | "new";
   wishes: Pick<RunnerExecuteRequest, "outputFiles" | "openStdin" | "detach">;
+  /** Where to tell that it has ended. */
+  webhook?: string;
 };
 
 /** A program that was run or could not be compiled: what came of it, its cost and what is left. */
@@ -81,13 +86,27 @@ export type Begun = {
   msMax: number;
   /** When a streamed program began to run, and in which version of its language. */
   started?: { atMs: number; version: string };
+  /** Whether somebody else sees to its end where we do not. */
+  isEntrusted?: boolean;
+  /** Whether its caller has been told of it. */
+  isAnswered?: boolean;
 };
+
+/** What is told of an execution that has begun. */
+export type Started = Pick<Executed, "executionId" | "sessionId" | "language">;
+
+/** We have lost sight of an execution that may run on, and that somebody else looks after. */
+class LostSight extends Failure {}
+
+/** How an execution fails that may have run all the same. */
+const UNCERTAIN: readonly ErrorCode[] = ["no_runner", "runner_fault", "internal"];
 
 const LEFT_REPORT_WAITS_MS = [100, 200, 400, 800, 1600, 3200];
 
 /** Runs a program for whoever the call's credentials say. */
 export async function execute(call: Call, order: Order): Promise<Executed> {
   const begun = await begin(call, order);
+  if ("repeats" in begun) return await executedBefore(call, begun);
   return await follow(call, begun, run(call, begun));
 }
 
@@ -103,8 +122,19 @@ export async function executeLive(
   return await follow(call, begun, runLive(call, begun, live));
 }
 
-/** Has an execution let through, or throws the Failure that says why not. */
-export async function begin(call: Call, order: Order): Promise<Begun> {
+/** What came of an execution that was asked for before, under the same key. */
+export async function executedBefore(call: Call, { repeats }: Repeated): Promise<Executed> {
+  noteReplay(call);
+  const { execution, executed } = await pastOf(repeats);
+  if (executed !== undefined) return executed;
+  throw new Failure(failureIn(execution) ?? "idempotency_in_progress");
+}
+
+/**
+ * Has an execution let through, or throws the Failure that says why not. What was asked for before
+ * is not begun again, and waited for unless it goes on by itself.
+ */
+export async function begin(call: Call, order: Order): Promise<Begun | Repeated> {
   const payer = await payerOf(call);
   const executionId = newId("exec");
   const session = sessionFor(order, payer);
@@ -116,7 +146,13 @@ export async function begin(call: Call, order: Order): Promise<Begun> {
     ...(language !== undefined && { language }),
     ...(session !== undefined && { session }),
   };
-  const admitted = await admit(call, payer, holdOf(executionId, times, msMax), intent);
+  const hold = holdOf(executionId, times, msMax);
+  const isAwaited = order.wishes.detach !== true;
+  const admitted = await admit(call, payer, hold, { intent, isAwaited });
+  if ("repeats" in admitted) {
+    call.line.executionId = admitted.repeats.execution.id;
+    return admitted;
+  }
   call.line.executionId = executionId;
   if (session !== undefined) call.line.sessionId = session.id;
   const runTimeoutMs = Math.min(times.runTimeoutMs, coveredMs(admitted.heldMicro));
@@ -173,9 +209,12 @@ async function runLive(
   } catch (thrown) {
     if (!(thrown instanceof BrokenOff)) throw thrown;
     const left = await leftReport(call, begun);
-    if (left === undefined) throw thrown.failure;
     if (left instanceof Failure) throw left;
-    return left;
+    if (left !== undefined) return left;
+    const { code, message, retryAfterMs, detail } = thrown.failure;
+    throw begun.isEntrusted
+      ? new LostSight(code, { message, retryAfterMs, detail })
+      : thrown.failure;
   }
 }
 
@@ -237,11 +276,16 @@ async function follow(
 async function resolve(call: Call, begun: Begun, running: Promise<ExecutionReport>): Promise<void> {
   const { payer, executionId } = begun;
   try {
-    const due = dueFor(begun, await running.catch(asFailure));
+    const ended = await running.catch(asFailure);
+    if (ended instanceof LostSight) return;
+    const due = await dueFor(begun, ended);
     const resolved =
       "chargeMicro" in due
         ? await payer.settle(executionId, due.chargeMicro, due.report)
-        : await payer.void(executionId, due.ending);
+        : await payer.void(executionId, due.ending, due.failure);
+    if (begun.isEntrusted && isCertain(ended)) {
+      await relieve(call, payer.id, { executionId, isAnswered: begun.isAnswered === true });
+    }
     if (resolved === "already_expired" || resolved === "unknown_hold") {
       logTrouble(call, `the hold ${executionId} was gone when it was to be resolved: ${resolved}`);
     }
@@ -250,24 +294,47 @@ async function resolve(call: Call, begun: Begun, running: Promise<ExecutionRepor
   }
 }
 
-type Due = { chargeMicro: number; report: Report } | { ending: SessionEnding | undefined };
+/** Whether there can be nothing more to hear of an execution from its runner. */
+function isCertain(ended: ExecutionReport | Failure): boolean {
+  return !(ended instanceof Failure) || !UNCERTAIN.includes(ended.code);
+}
+
+type Due =
+  | { chargeMicro: number; report: Report }
+  | { ending: SessionEnding | undefined; failure: ErrorCode };
 
 /**
  * What is due for an execution. Who deletes a session while a program runs in it has ended that by
  * choice, and there is no report of it: it ran for as long as its runner says, or, of one that was
  * telling what it did, our clock.
  */
-function dueFor({ runTimeoutMs, started }: Begun, ended: ExecutionReport | Failure): Due {
+async function dueFor(begun: Begun, ended: ExecutionReport | Failure): Promise<Due> {
+  const { runTimeoutMs, started } = begun;
   if (!(ended instanceof Failure)) {
-    const report = { outcome: outcomeOf(ended), version: ended.version };
-    return { chargeMicro: chargeMicro(ended, runTimeoutMs), report };
+    return { chargeMicro: chargeMicro(ended, runTimeoutMs), report: await reportOf(ended, begun) };
   }
   const ranMs = ended.ranMs ?? (started && Date.now() - started.atMs);
-  if (ended.code !== "session_deleted" || ranMs === undefined) return { ending: endingOf(ended) };
-  return {
-    chargeMicro: chargeOfMs(ranMs, runTimeoutMs),
-    report: { outcome: "signal", ...(started && { version: started.version }) },
-  };
+  if (ended.code !== "session_deleted" || ranMs === undefined) {
+    return { ending: endingOf(ended), failure: ended.code };
+  }
+  const report = cutShort(ended.code, started?.version);
+  return { chargeMicro: chargeOfMs(ranMs, runTimeoutMs), report };
+}
+
+/** How an execution ended that ran, and was ended by a choice that left no report of it. */
+export function cutShort(failure: ErrorCode, version?: string): Report {
+  return { outcome: "signal", failure, ...(version !== undefined && { version }) };
+}
+
+/** What the payer is told of a run; strangers have no history. */
+async function reportOf(
+  report: ExecutionReport,
+  { payer, admitted: { left, heldMicro }, runTimeoutMs }: Begun,
+): Promise<Report> {
+  const told = { outcome: outcomeOf(report), version: report.version };
+  if (payer.isShared || "demoRuns" in left) return told;
+  const leftMicro = left.balanceMicro + heldMicro - chargeMicro(report, runTimeoutMs);
+  return { ...told, kept: await keptOf(report, leftMicro) };
 }
 
 /** The price of what ran. A run may end a little past its time; that is never charged, nor is compiling. */

@@ -28,7 +28,9 @@ export function handle<Body extends z.ZodType>(route: {
   return async ({ params }, call) => {
     await route.guard?.(call);
     const value = route.body instanceof z.ZodUndefined ? undefined : await readJson(call.request);
-    const reply = await route.run(parse(route.body, value), call, params);
+    const body = parse(route.body, value);
+    call.body = body;
+    const reply = await route.run(body, call, params);
     if (reply instanceof Response) return reply;
     if (reply === "nothing") return new Response(null, { status: 204 });
     return Response.json(reply.body, { status: reply.status ?? 200 });

@@ -13,9 +13,10 @@ import { finish, preflight, refuse } from "./reply.ts";
 import { changeAccount } from "./routes/accounts.ts";
 import { listApiEntries, listV1Entries, showApiCredits, showV1Credits } from "./routes/credits.ts";
 import { executeForApi, executeForV1, executeInSession } from "./routes/execute.ts";
-import { interruptExecution, sendInput, showExecution } from "./routes/executions.ts";
+import { interruptExecution, sendInput } from "./routes/executions.ts";
 import { readFile, removeFile, writeFile } from "./routes/files.ts";
 import { health } from "./routes/health.ts";
+import { apiHistory, v1History } from "./routes/history.ts";
 import { createKey, listKeys, renameKey, revokeKey, rotateKey } from "./routes/keys.ts";
 import { listApiLanguages, listV1Runtimes } from "./routes/runtimes.ts";
 import {
@@ -27,8 +28,10 @@ import {
   resetSession,
   showSession,
 } from "./routes/sessions.ts";
+import { showWebhookSecret } from "./routes/webhook.ts";
 
 export { Account } from "./account/account.ts";
+export { Courier } from "./courier/courier.ts";
 export { Visitor } from "./visitor/visitor.ts";
 
 type Gateway = RouterType<RouteMatch, [Call], Response>;
@@ -63,7 +66,11 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .get("/api/sessions/:sessionId/files/*", readFile)
   .put("/api/sessions/:sessionId/files/*", writeFile)
   .delete("/api/sessions/:sessionId/files/*", removeFile)
-  .get("/api/executions/:executionId", showExecution)
+  .get("/api/executions", apiHistory.list)
+  .delete("/api/executions", apiHistory.clear)
+  .get("/api/executions/:executionId", apiHistory.show)
+  .delete("/api/executions/:executionId", apiHistory.remove)
+  .get("/api/executions/:executionId/deliveries", apiHistory.deliveries)
   .post("/api/executions/:executionId/interrupt", interruptExecution)
   .post("/api/executions/:executionId/cancel", interruptExecution)
   .post("/api/executions/:executionId/stdin", sendInput)
@@ -71,6 +78,12 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .get("/v1/execute/runtimes", listV1Runtimes)
   .get("/v1/credits", showV1Credits)
   .get("/v1/credits/ledger", listV1Entries)
+  .get("/v1/executions", v1History.list)
+  .delete("/v1/executions", v1History.clear)
+  .get("/v1/executions/:executionId", v1History.show)
+  .delete("/v1/executions/:executionId", v1History.remove)
+  .get("/v1/executions/:executionId/deliveries", v1History.deliveries)
+  .get("/api/webhook-secret", showWebhookSecret)
   .patch("/admin/accounts/:accountId", changeAccount)
   .all("*", answerMissing);
 

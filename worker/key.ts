@@ -4,20 +4,28 @@
 // here has to take the same time for every key: what is compared are digests of what the caller has
 // sent, and whoever can choose those already has the key.
 
-import { randomText } from "../shared/ids.ts";
-import { hex, sha256 } from "./digest.ts";
+import { randomText, textFrom } from "../shared/ids.ts";
+import { hex, hmac, sha256 } from "./digest.ts";
 
 /** What every key looks like and next to nothing else does, for programs that look for leaked keys. */
 export const KEY_PATTERN = "cr_live_[0-9a-f]{64}_[0-9a-hjkmnp-tv-z]{32}_[0-9a-f]{8}";
 
 const SHAPE = new RegExp(`^${KEY_PATTERN}$`);
 
+const SECRET_CHARACTERS = 32;
+
 /** A key as the gateway knows it: whose it is, and the digest it is stored under. */
 export type KnownKey = { accountId: string; hash: string };
 
+/** A key as its owner is to be told of it. */
+export type MadeKey = KnownKey & { text: string };
+
 /** A new key for `accountId`. Its text is told to its owner once. */
-export async function newKey(accountId: string): Promise<KnownKey & { text: string }> {
-  const body = `${accountId}_${randomText(32)}`;
+export async function newKey(
+  accountId: string,
+  secret = randomText(SECRET_CHARACTERS),
+): Promise<MadeKey> {
+  const body = `${accountId}_${secret}`;
   const hash = hex(await sha256(body));
   return { accountId, hash, text: `cr_live_${body}_${checksumOf(hash)}` };
 }
@@ -33,6 +41,18 @@ export async function readKey(text: string): Promise<KnownKey | undefined> {
 /** What of a key may be shown to tell it from others: its beginning, and its checksum. */
 export function marksOf({ accountId, hash }: KnownKey): { prefix: string; last: string } {
   return { prefix: `cr_live_${accountId.slice(0, 8)}`, last: checksumOf(hash) };
+}
+
+/**
+ * The secret of the key that is made under an Idempotency-Key. It is made anew, and the same, for
+ * whoever sends that again, so that no key is kept anywhere.
+ */
+export async function secretFor(
+  deploymentSecret: string,
+  { accountId, idempotencyKey }: { accountId: string; idempotencyKey: string },
+): Promise<string> {
+  const bytes = await hmac(deploymentSecret, `key\n${accountId}\n${idempotencyKey}`);
+  return textFrom(bytes.subarray(0, SECRET_CHARACTERS));
 }
 
 /** A small part of the digest, which says nothing of the secret. */

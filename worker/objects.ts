@@ -4,6 +4,7 @@
 import { Failure } from "../shared/errors.ts";
 import { BUSY_RETRY_AFTER_MS } from "../shared/limits.ts";
 import type { Account } from "./account/account.ts";
+import type { Courier } from "./courier/courier.ts";
 import type { Env } from "./env.ts";
 import type { Visitor } from "./visitor/visitor.ts";
 
@@ -31,6 +32,15 @@ export async function withVisitor<Answer>(
   ask: (visitor: Stub<Visitor>) => Promise<Answer>,
 ): Promise<Answer> {
   return await insist(() => ask(env.VISITORS.getByName(visitorId)));
+}
+
+/** Calls the courier of an account. */
+export async function withCourier<Answer>(
+  env: Env,
+  accountId: string,
+  ask: (courier: Stub<Courier>) => Promise<Answer>,
+): Promise<Answer> {
+  return await insist(() => ask(env.COURIERS.getByName(accountId)));
 }
 
 function accountIdFrom(env: Env, text: string): DurableObjectId | undefined {

@@ -2,9 +2,11 @@
 // when there is no key at all. A key that is there and wrong is always refused; it never falls back
 // to a demo, which would hide the mistake until the demo is used up.
 
-import { Failure, type SessionEnding } from "../shared/errors.ts";
+import { type ErrorCode, Failure, type SessionEnding } from "../shared/errors.ts";
 import { CREDIT_MICRO, coveredMs } from "../shared/money.ts";
-import type { Late, Report } from "./account/account.ts";
+import type { Late } from "./account/account.ts";
+import type { Claim } from "./account/claims.ts";
+import type { Report } from "./account/runs.ts";
 import {
   type Admission,
   type Admitted,
@@ -12,12 +14,14 @@ import {
   type Hold,
   type Intent,
   type Refusal,
+  type Repeated,
   setRateHeaders,
 } from "./admission.ts";
 import { bearerOf } from "./bearer.ts";
 import type { Call } from "./call.ts";
 import { visitorIdOf } from "./client-address.ts";
 import { type Env, settingsOf } from "./env.ts";
+import { claimOf, insistOnFirst } from "./idempotency.ts";
 import { type KnownKey, readKey } from "./key.ts";
 import { withAccount, withVisitor } from "./objects.ts";
 
@@ -30,10 +34,10 @@ export type Payer = {
   id: string;
   /** Whether strangers may hide behind the same id, so that none may follow another in a sandbox. */
   isShared: boolean;
-  reserve: (hold: Hold, intent: Intent) => Promise<Admission>;
+  reserve: (hold: Hold, intent: Intent, claim?: Claim) => Promise<Admission>;
   settle: (executionId: string, chargeMicro: number, report: Report) => Promise<unknown>;
   /** `ending` is that of the session, where that was in the way. */
-  void: (executionId: string, ending?: SessionEnding) => Promise<unknown>;
+  void: (executionId: string, ending?: SessionEnding, failure?: ErrorCode) => Promise<unknown>;
 };
 
 /** The payer of a call, by its credentials alone: nothing is asked of any object yet. */
@@ -68,26 +72,40 @@ export async function settleLate(
   return late;
 }
 
-/** Asks the payer to let an execution through. The reply's rate headers are set either way. */
+/**
+ * Asks the payer to let an execution through. The reply's rate headers are set either way. Where the
+ * same was asked for before, that is waited for, if it is `isAwaited`.
+ */
 export async function admit(
   call: Call,
   payer: Payer,
   hold: Hold,
-  intent: Intent,
-): Promise<Admitted> {
+  { intent, isAwaited }: { intent: Intent; isAwaited: boolean },
+): Promise<Admitted | Repeated> {
   call.line.account = payer.id;
-  const admission = await payer.reserve(hold, intent);
+  const claim = await claimOf(call);
+  if (claim !== undefined && payer.isShared)
+    throw new Failure("unauthorized", { message: NO_DEMO });
+  const reserve = () => payer.reserve(hold, intent, claim);
+  const admission = await (isAwaited ? insistOnFirst(reserve, isPending) : reserve());
   setRateHeaders(call.headers, admission.rate);
   if (!admission.ok) throw failureOf(admission);
   return admission;
+}
+
+const NO_DEMO =
+  "An Idempotency-Key needs an API key beside it; get a free one with POST /api/keys.";
+
+function isPending(admission: Admission): boolean {
+  return "repeats" in admission && admission.repeats.execution.state === "running";
 }
 
 function accountPayer(env: Env, accountId: string, keyHash: string): Payer {
   return {
     id: accountId,
     isShared: false,
-    reserve: async (hold, intent) => {
-      const request = { keyHash, hold, intent };
+    reserve: async (hold, intent, claim) => {
+      const request = { keyHash, hold, intent, ...(claim && { claim }) };
       const admission = await withAccount(env, accountId, async (account) => {
         return await account.admit(request);
       });
@@ -95,8 +113,8 @@ function accountPayer(env: Env, accountId: string, keyHash: string): Payer {
     },
     settle: (holdId, chargeMicro, report) =>
       withAccount(env, accountId, (account) => account.settle(holdId, chargeMicro, report)),
-    void: (holdId, ending) =>
-      withAccount(env, accountId, (account) => account.void(holdId, ending)),
+    void: (holdId, ending, failure) =>
+      withAccount(env, accountId, (account) => account.void(holdId, ending, failure)),
   };
 }
 

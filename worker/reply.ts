@@ -12,11 +12,12 @@ const COMMON_HEADERS = {
   // Any page may call: what a key opens depends on the key alone, and there are no cookies.
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers":
-    "X-Request-Id, Content-Digest, Retry-After, RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",
+    "X-Request-Id, Content-Digest, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",
 };
 
 const PREFLIGHT_HEADERS = {
-  "Access-Control-Allow-Headers": "Authorization, Content-Type, Content-Digest, X-Request-Id",
+  "Access-Control-Allow-Headers":
+    "Authorization, Content-Type, Content-Digest, Idempotency-Key, X-Request-Id",
   "Access-Control-Max-Age": "86400",
 };
 

@@ -8,16 +8,26 @@
 import { HEARTBEAT_MS, OUTPUT_BYTES_MAX, RESULT_BYTES_MAX, RESULTS_MAX } from "../shared/limits.ts";
 import type { ExecutionEvent } from "../shared/runner-api.ts";
 import type { Call } from "./call.ts";
-import { type Begun, begin, type Executed, executeLive, type Order } from "./execute.ts";
+import { entrust } from "./courier/entrust.ts";
+import type { Face } from "./courier/errands.ts";
+import {
+  begin,
+  type Executed,
+  executedBefore,
+  executeLive,
+  type Order,
+  type Started,
+} from "./execute.ts";
 import { noteFailure } from "./reply.ts";
 
 /** How a face tells of an execution. */
 export type Words = {
-  start: (begun: Begun, version: string) => object;
+  start: (started: Started, version: string) => object;
   /** The same as the plain reply. */
   end: (executed: Executed) => object;
   /** What it calls the field that leaves a program's input open. */
   openStdin: string;
+  face: Face;
 };
 
 const HEADERS = {
@@ -34,11 +44,15 @@ export async function streamExecution(call: Call, order: Order, words: Words): P
     if (order.wishes.detach !== true) hangUp.abort();
   };
   const begun = await begin(call, order);
+  if ("repeats" in begun) return replay(words, await executedBefore(call, begun));
   const events = new EventStream(onGone);
   const limit = limited();
+  const started = { ...begun, language: begun.admitted.language };
+  if (order.wishes.detach) await entrust(call, begun, words.face);
+  begun.isAnswered = true;
   const first = Promise.withResolvers<void>();
   const tell = (event: ExecutionEvent) => {
-    if (event.type === "start") events.say("start", words.start(begun, event.version));
+    if (event.type === "start") events.say("start", words.start(started, event.version));
     else if (limit(event)) tellOf(event, events);
     first.resolve();
   };
@@ -49,6 +63,14 @@ export async function streamExecution(call: Call, order: Order, words: Words): P
   );
   await Promise.race([first.promise, executed, scheduler.wait(HEARTBEAT_MS)]);
   call.finished = ended;
+  return new Response(events.body, { headers: HEADERS });
+}
+
+/** A stream of what is over: its beginning and its end. */
+function replay(words: Words, executed: Executed): Response {
+  const events = new EventStream(() => undefined);
+  events.say("start", words.start(executed, executed.report.version));
+  events.end("end", words.end(executed));
   return new Response(events.body, { headers: HEADERS });
 }
 

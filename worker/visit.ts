@@ -9,6 +9,7 @@ import type { Execution } from "./account/executions.ts";
 import type { Session } from "./account/sessions.ts";
 import { failureOf, setRateHeaders } from "./admission.ts";
 import type { Call } from "./call.ts";
+import { claimOf, insistOnFirst } from "./idempotency.ts";
 import type { KnownKey } from "./key.ts";
 import { withAccount } from "./objects.ts";
 import { keyOf } from "./payer.ts";
@@ -32,16 +33,30 @@ export async function visit<Thing>(
   return { key, found: visited.found };
 }
 
-/** Puts a new session of the caller's on record. */
+/**
+ * Puts a new session of the caller's on record; or finds the one that was opened before, under the
+ * same Idempotency-Key.
+ */
 export async function visitNewSession(
   call: Call,
   id: string,
   language: LanguageId,
 ): Promise<Visited<Session>> {
-  call.line.sessionId = id;
-  return await visit<Session>(call, async (account, keyHash) => {
-    return await account.openSession(keyHash, id, language);
-  });
+  const claim = await claimOf(call);
+  const ask = async () =>
+    await visit<Session>(call, async (account, keyHash) => {
+      return await account.openSession(keyHash, id, language, claim);
+    }).catch(pending);
+  const visited = await insistOnFirst(ask, (answer) => answer === undefined);
+  if (visited === undefined) throw new Failure("idempotency_in_progress");
+  call.line.sessionId = visited.found.id;
+  return visited;
+}
+
+/** Whoever is told to wait for the first request of its kind waits. */
+function pending(thrown: unknown): undefined {
+  if (thrown instanceof Failure && thrown.code === "idempotency_in_progress") return undefined;
+  throw thrown;
 }
 
 /** A live session of the caller's; `isUse` begins its idle time anew. */

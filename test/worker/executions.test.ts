@@ -4,11 +4,11 @@
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { newId } from "../../shared/ids.ts";
-import { DETACHED_REPORT_MS, STDIN_BYTES_MAX } from "../../shared/limits.ts";
+import { HISTORY_MS, STDIN_BYTES_MAX } from "../../shared/limits.ts";
 import { CREDIT_MICRO } from "../../shared/money.ts";
 import { client, expectRefused } from "./kit/client.ts";
 import { errorOf, gateway, PROGRAM, REPORT, STAGE } from "./kit/gateway.ts";
-import { sessionRunner } from "./kit/session-runner.ts";
+import { linesOf, sessionRunner } from "./kit/session-runner.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -52,9 +52,10 @@ async function spendAllBut(
 
 describe("GET /api/executions/:id", () => {
   it("says that it runs, and in which session", async () => {
-    const { call, openSession, execute, fake } = await client();
+    const { call, openSession, execute, fake } = await client(sessionRunner(() => endless()));
     const sessionId = await openSession();
-    await execute(sessionId);
+    const began = await execute(sessionId, { code: "x = 42", detach: true });
+    expect(began.status).toBe(202);
     const id = fake.executed[0]?.executionId ?? "";
     fake.executions.set(id, RUNNING);
     const response = await call("GET", `/api/executions/${id}`);
@@ -63,19 +64,26 @@ describe("GET /api/executions/:id", () => {
       sessionId,
       language: "python",
       state: "running",
-      startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      endedAt: null,
     });
   });
 
-  it("is the plain reply when it is over, and charges nothing again", async () => {
+  it("is the plain reply when it is over, without asking the runner, and charges nothing again", async () => {
     const { call, g, apiKey, fake, credits } = await client();
     const reply = await (await g.run(apiKey)).json<{ id: string }>();
     const left = await credits();
-    fake.executions.set(reply.id, DONE);
+    const asked = fake.asked.length;
     for (let count = 0; count < 3; count += 1) {
       const response = await call("GET", `/api/executions/${reply.id}`);
-      expect(await response.json()).toEqual({ ...reply, state: "done" });
+      expect(await response.json()).toEqual({
+        ...reply,
+        state: "done",
+        createdAt: expect.stringMatching(/^\d{4}-.*Z$/),
+        endedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      });
     }
+    expect(fake.asked).toHaveLength(asked);
     expect(await credits()).toBe(left);
   });
 
@@ -100,21 +108,30 @@ describe("GET /api/executions/:id", () => {
     );
   });
 
-  it("forgets it when no runner keeps it any more", async () => {
+  it("forgets it when it is too old", async () => {
     clockAt(START_MS);
-    const { call, g, apiKey, fake } = await client();
+    const { call, g, apiKey, accountId } = await client();
     const { id } = await (await g.run(apiKey)).json<{ id: string }>();
-    await expectRefused(await call("GET", `/api/executions/${id}`), "unknown_execution", 404);
-    fake.executions.set(id, DONE);
-    clockAt(START_MS + DETACHED_REPORT_MS);
+    clockAt(START_MS + HISTORY_MS - 1);
+    await runDurableObjectAlarm(g.account(accountId));
+    expect((await call("GET", `/api/executions/${id}`)).status).toBe(200);
+    clockAt(START_MS + HISTORY_MS);
+    await runDurableObjectAlarm(g.account(accountId));
     await expectRefused(await call("GET", `/api/executions/${id}`), "unknown_execution", 404);
   });
 
-  it("says why it could not be run", async () => {
-    const { call, g, apiKey, fake } = await client();
-    const { id } = await (await g.run(apiKey)).json<{ id: string }>();
+  it("says why it could not be run, and gives back what was put aside", async () => {
+    const { call, g, apiKey, fake, credits } = await client(sessionRunner(() => endless()));
+    const before = await credits();
+    const began = await g.run(apiKey, { ...PROGRAM, detach: true });
+    const { id } = await began.json<{ id: string }>();
     fake.executions.set(id, { state: "done", error: { code: "busy", message: "no room" } });
-    await expectRefused(await call("GET", `/api/executions/${id}`), "busy", 503);
+    const error = { code: "busy", message: expect.any(String) };
+    for (let count = 0; count < 2; count += 1) {
+      const response = await call("GET", `/api/executions/${id}`);
+      expect(await response.json()).toMatchObject({ id, state: "failed", error });
+    }
+    expect(await credits()).toBe(before);
   });
 });
 
@@ -148,7 +165,11 @@ describe("an execution that is heard of late", () => {
     });
     const fake = sessionRunner(async () => {
       await released;
-      return Response.json(LONG.report);
+      const { report } = LONG;
+      return linesOf([
+        { type: "start", version: "3" },
+        { type: "end", report },
+      ]);
     });
     const { g, apiKey, call, credits } = await client(fake);
     const before = await credits();
@@ -160,7 +181,7 @@ describe("an execution that is heard of late", () => {
     expect(await response.json()).toMatchObject({ credits: { charged: 2 } });
     expect(await credits()).toBe(before - 2);
     release();
-    expect((await running).status).toBe(200);
+    expect((await running).status).toBe(202);
     expect(await credits()).toBe(before - 2);
   });
 
@@ -250,6 +271,11 @@ describe("an execution that runs", () => {
     }
   });
 });
+
+/** An execution that has begun, and of which nothing more is heard. */
+function endless(): Response {
+  return linesOf([{ type: "start", version: "3.13.5" }]);
+}
 
 /** What an account's only key is stored under. */
 async function keyOf(account: DurableObjectStub): Promise<{ keyHash: string }> {

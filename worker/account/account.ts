@@ -8,18 +8,22 @@ import type { SessionEnding } from "../../shared/errors.ts";
 import { newId } from "../../shared/ids.ts";
 import type { LanguageId } from "../../shared/languages.ts";
 import { RATE_PER_MINUTE, RATE_WINDOW_MS, SESSION_CALLS_PER_MINUTE } from "../../shared/limits.ts";
-import { coveredMs, creditsOf } from "../../shared/money.ts";
-import type { Admission, Hold, Intent, Refusal } from "../admission.ts";
+import { coveredMs } from "../../shared/money.ts";
+import { type Admission, type Hold, type Intent, type Refusal, tooLittle } from "../admission.ts";
 import type { Env } from "../env.ts";
 import { hasTables, migrate } from "../migrate.ts";
 import { forget, type Rate, rateOf, waitMs } from "../rate.ts";
+import * as claims from "./claims.ts";
 import * as executions from "./executions.ts";
 import * as keys from "./keys.ts";
 import { languageFor } from "./language.ts";
 import * as ledger from "./ledger.ts";
+import * as runs from "./runs.ts";
 import { ACCOUNT_MIGRATIONS } from "./schema.ts";
 import * as sessions from "./sessions.ts";
 import { type Entry, type Funds, fundsOf, listEntries } from "./statement.ts";
+import { doUpkeep, nextDueAtMs } from "./upkeep.ts";
+import { secretOf } from "./webhook.ts";
 
 /** How rarely the alarm comes for what is only to be forgotten. */
 const UPKEEP_MS = 60_000;
@@ -44,14 +48,20 @@ export type Change = {
 /** An account as its owner and its operator may see it. */
 export type AccountState = { plan: Plan; ratePerMinute: number; balanceMicro: number };
 
+/** An account that was opened, with the id of its first key. */
+export type Opened = AccountState & { keyId: string };
+
 /** What an account has and may do, as its owner is told of it. */
 export type Statement = AccountState & Funds;
 
 /** One execution asking to be let through, with a hold whose id, and its own, is of the caller's making. */
-export type AdmissionRequest = { keyHash: string; hold: Hold; intent: Intent };
-
-/** How an execution ended, as far as an account has to know it. */
-export type Report = { outcome: string; version?: string };
+export type AdmissionRequest = {
+  keyHash: string;
+  hold: Hold;
+  intent: Intent;
+  /** The Idempotency-Key it was asked for under. */
+  claim?: claims.Claim;
+};
 
 /** What a call other than an execution is let through to. */
 export type Visit<Thing> = { ok: true; rate: Rate; found: Thing } | Refusal;
@@ -78,27 +88,33 @@ export class Account extends DurableObject<Env> {
     this.#admittedAtMs = ledger.reservedSince(this.#sql, Date.now() - RATE_WINDOW_MS);
   }
 
-  /** Opens the account with its first key. Repeating it with the same key changes nothing. */
-  create(opening: Opening): AccountState {
+  /**
+   * Opens the account with its first key. Repeating it with the same key changes nothing; with one
+   * that does not open it (any more), it is not to be had.
+   */
+  create(opening: Opening): Opened | undefined {
     const nowMs = Date.now();
     if (this.#exists) {
-      if (!keys.findLiveKey(this.#sql, nowMs, opening.keyHash))
-        throw new Error("this account has another owner");
-      return this.#state();
+      const known = keys.findLiveKey(this.#sql, nowMs, opening.keyHash);
+      return known && { ...this.#state(), keyId: known.id };
     }
+    const { keyId = newId("key") } = opening;
     this.ctx.storage.transactionSync(() => {
       migrate(this.ctx.storage, ACCOUNT_MIGRATIONS);
       this.#sql.exec("INSERT INTO account VALUES (1, ?, 'free', NULL)", nowMs);
-      const { keyHash: hash, keyId: id = newId("key"), keyName: name } = opening;
-      keys.addKey(this.#sql, nowMs, { id, hash, ...(name !== undefined && { name }) });
+      const { keyHash: hash, keyName: name } = opening;
+      keys.addKey(this.#sql, nowMs, { id: keyId, hash, ...(name !== undefined && { name }) });
       ledger.grant(this.#sql, nowMs, { id: ledger.OPENING, amountMicro: opening.grantMicro });
     });
     this.#exists = true;
-    return this.#state();
+    return { ...this.#state(), keyId };
   }
 
-  /** Lets an execution through and reserves what it may cost, or says why not and changes nothing. */
-  admit({ keyHash, hold, intent }: AdmissionRequest): Admission {
+  /**
+   * Lets an execution through and reserves what it may cost, or says why not and changes nothing. One
+   * that was asked for before is not let through again: what is known of that is the answer.
+   */
+  admit({ keyHash, hold, intent, claim }: AdmissionRequest): Admission {
     const nowMs = Date.now();
     const key = this.#exists ? keys.findLiveKey(this.#sql, nowMs, keyHash) : undefined;
     if (key === undefined) return { ok: false, code: "invalid_key" };
@@ -106,6 +122,10 @@ export class Account extends DurableObject<Env> {
     forget(this.#admittedAtMs, RATE_WINDOW_MS, nowMs);
     const rate = () => rateOf(this.#admittedAtMs, ratePerMinute, RATE_WINDOW_MS, nowMs);
 
+    const known = claim && runs.repeatedRun(this.#sql, nowMs, claim, hold.id);
+    if (known !== undefined) {
+      return "execution" in known ? { ok: true, rate: rate(), repeats: known } : known;
+    }
     const isRepeated = ledger.isReserved(this.#sql, hold.id);
     const retryAfterMs = waitMs(this.#admittedAtMs, ratePerMinute, RATE_WINDOW_MS, nowMs);
     if (retryAfterMs > 0 && !isRepeated) {
@@ -123,7 +143,7 @@ export class Account extends DurableObject<Env> {
         const runTimeoutMs = Math.min(intent.runTimeoutMs, coveredMs(reserved.heldMicro));
         const { runner } = intent;
         const beginning = { id: hold.id, runner, language, runTimeoutMs, dueAtMs: expiresAtMs };
-        this.#begin(nowMs, beginning, session);
+        runs.beginRun(this.#sql, nowMs, beginning, { session, claim });
         if (key.isUseNews) keys.noteUse(this.#sql, nowMs, keyHash);
         this.#wakeBy(expiresAtMs);
       }
@@ -145,55 +165,67 @@ export class Account extends DurableObject<Env> {
    * Charges part or all of a hold, and notes how its execution ended. Says what happened before if
    * the hold is already resolved.
    */
-  settle(holdId: string, chargeMicro: number, report?: Report): ledger.Resolved {
+  settle(holdId: string, chargeMicro: number, report?: runs.Report): ledger.Resolved {
     if (!this.#exists) return "unknown_hold";
     const nowMs = Date.now();
     return this.ctx.storage.transactionSync(() => {
       const resolved = ledger.settle(this.#sql, nowMs, holdId, chargeMicro);
-      if (report !== undefined) this.#noteReport(nowMs, holdId, report);
+      const chargedMicro = resolved === "settled" ? chargeMicro : 0;
+      if (report !== undefined) {
+        runs.noteReport(this.#sql, nowMs, holdId, { ...report, chargedMicro });
+      }
       return resolved;
     });
   }
 
   /**
-   * Returns a hold whole, and gives its execution up; `ending` is that of its session, if that is
-   * what was in its way. Says what happened before if the hold is already resolved.
+   * Returns a hold whole, and gives its execution up for `failure`; `ending` is that of its session,
+   * if that is what was in its way. Says what happened before if the hold is already resolved.
    */
-  void(holdId: string, ending?: SessionEnding): ledger.Resolved {
+  void(holdId: string, ending?: SessionEnding, failure?: string): ledger.Resolved {
     if (!this.#exists) return "unknown_hold";
     const nowMs = Date.now();
     return this.ctx.storage.transactionSync(() => {
       const resolved = ledger.voidHold(this.#sql, nowMs, holdId);
-      const ended = executions.endExecution(this.#sql, nowMs, holdId, undefined);
-      const { isNews, sessionId, opensSession } = ended;
-      if (!isNews || sessionId === undefined) return resolved;
-      // What an execution should have opened and did not report of may be anywhere: it is lost.
-      const over = ending ?? (opensSession ? "lost" : undefined);
-      if (over === undefined) sessions.touchSession(this.#sql, nowMs, sessionId);
-      else sessions.endSession(this.#sql, nowMs, sessionId, over);
+      runs.giveUpRun(this.#sql, nowMs, holdId, { ending, failure });
       return resolved;
     });
   }
 
   /** Charges what is due for an execution whose end was heard of late, if that was not done yet. */
-  settleLate(holdId: string, chargeMicro: number, report: Report): Late | undefined {
+  settleLate(holdId: string, chargeMicro: number, report: runs.Report): Late | undefined {
     if (!this.#exists) return undefined;
     const nowMs = Date.now();
     return this.ctx.storage.transactionSync(() => {
-      const chargedMicro = ledger.settleLate(this.#sql, nowMs, holdId, chargeMicro);
-      this.#noteReport(nowMs, holdId, report);
-      return { chargedMicro, balanceMicro: ledger.balanceMicro(this.#sql) };
+      // What was run twice for one request is paid for once.
+      const dueMicro = claims.isReplaced(this.#sql, holdId) ? 0 : chargeMicro;
+      const chargedMicro = ledger.settleLate(this.#sql, nowMs, holdId, dueMicro);
+      const balanceMicro = ledger.balanceMicro(this.#sql);
+      const kept = report.kept && { ...report.kept, leftMicro: balanceMicro };
+      runs.noteReport(this.#sql, nowMs, holdId, { ...report, ...(kept && { kept }), chargedMicro });
+      return { chargedMicro, balanceMicro };
     });
   }
 
-  /** Puts a new session on record, before any runner is asked for it. Repeatable with its id. */
-  openSession(keyHash: string, id: string, language: LanguageId): Visit<sessions.Session> {
+  /**
+   * Puts a new session on record, before any runner is asked for it. Repeatable with its id; under a
+   * key that was used for it before, it is the session that was opened then.
+   */
+  openSession(
+    keyHash: string,
+    id: string,
+    language: LanguageId,
+    claim?: claims.Claim,
+  ): Visit<sessions.Session> {
     return this.#visit(keyHash, (nowMs) => {
+      const before = claim && runs.repeatedSession(this.#sql, nowMs, claim, id);
+      if (before !== undefined) return before;
       const found = () => sessions.findSession(this.#sql, nowMs, id);
       const known = found();
       if (known !== undefined) return known;
       if (!sessions.hasRoom(this.#sql, nowMs)) return "too_many_sessions";
       sessions.addSession(this.#sql, nowMs, { id, language, isExplicit: true });
+      if (claim !== undefined) claims.addClaim(this.#sql, nowMs, claim, id);
       const opened = found() ?? "unknown_session";
       this.#wakeBy(nowMs + UPKEEP_MS);
       return opened;
@@ -237,17 +269,57 @@ export class Account extends DurableObject<Env> {
     return this.#visit(keyHash, (nowMs) => sessions.listSessions(this.#sql, nowMs, page));
   }
 
-  /** An execution of its own that runs or ended not long ago. */
+  /** An execution of its own, without what it put out. */
   visitExecution(keyHash: string, id: string): Visit<executions.Execution> {
-    return this.#visit(keyHash, (nowMs) => {
-      const execution = executions.findExecution(this.#sql, nowMs, id);
+    return this.#visit(
+      keyHash,
+      () => executions.findExecution(this.#sql, id) ?? "unknown_execution",
+    );
+  }
+
+  /** An execution of its own, with all that is kept of it. */
+  recallExecution(keyHash: string, id: string): Visit<runs.Remembered> {
+    return this.#visit(keyHash, () => this.recall(id) ?? "unknown_execution");
+  }
+
+  /** The same for who needs no key. */
+  recall(id: string): runs.Remembered | undefined {
+    return this.#exists ? runs.recall(this.#sql, id) : undefined;
+  }
+
+  /** Some of its executions, newest first. */
+  listExecutions(keyHash: string, query: executions.ExecutionQuery): Visit<executions.Execution[]> {
+    return this.#visit(keyHash, () => executions.listExecutions(this.#sql, query));
+  }
+
+  /** Removes an execution if it has ended, and says what it was. */
+  removeExecution(keyHash: string, id: string): Visit<executions.Execution> {
+    return this.#visit(keyHash, () => {
+      const execution = executions.findExecution(this.#sql, id);
+      executions.removeExecution(this.#sql, id);
       return execution ?? "unknown_execution";
     });
   }
 
+  /** Removes some of all executions that have ended, and says how many. */
+  removeExecutions(keyHash: string): Visit<{ removed: number }> {
+    return this.#visit(keyHash, () => ({ removed: executions.removeSome(this.#sql) }));
+  }
+
+  /** What its webhooks are signed with. */
+  webhookSecret(keyHash: string): Visit<{ secret: string }> {
+    return this.#visit(keyHash, () => ({ secret: secretOf(this.#sql) }));
+  }
+
+  /** What a webhook is told of an execution that has ended, and what that is signed with. */
+  parcel(id: string): { remembered: runs.Remembered; secret: string } | undefined {
+    const remembered = this.recall(id);
+    return remembered && { remembered, secret: secretOf(this.#sql) };
+  }
+
   /** Does what its owner wants with its keys. Repeatable: what is new has an id of the caller's making. */
   doWithKeys(keyHash: string, deed: keys.KeyDeed): Visit<keys.Key[]> {
-    const entrance = this.#exists ? keys.entranceOf(this.#sql, keyHash, deed) : keyHash;
+    const entrance = this.#exists ? keys.entranceOf(this.#sql, Date.now(), keyHash, deed) : keyHash;
     return this.#visit(entrance, (nowMs) => keys.doWithKeys(this.#sql, nowMs, deed));
   }
 
@@ -280,16 +352,8 @@ export class Account extends DurableObject<Env> {
     this.#alarmAtMs = undefined;
     if (!this.#exists) return;
     const nowMs = Date.now();
-    this.ctx.storage.transactionSync(() => {
-      ledger.expireHolds(this.#sql, nowMs);
-      for (const { sessionId, dueAtMs } of executions.giveUpExecutions(this.#sql, nowMs)) {
-        sessions.touchSession(this.#sql, dueAtMs, sessionId);
-      }
-      sessions.expireSessions(this.#sql, nowMs);
-      sessions.purgeSessions(this.#sql, nowMs);
-      executions.purgeExecutions(this.#sql, nowMs);
-    });
-    const nextAtMs = this.#nextDueAtMs(nowMs);
+    this.ctx.storage.transactionSync(() => doUpkeep(this.#sql, nowMs));
+    const nextAtMs = nextDueAtMs(this.#sql, nowMs + UPKEEP_MS);
     if (nextAtMs !== undefined) this.#wakeBy(nextAtMs);
   }
 
@@ -302,43 +366,10 @@ export class Account extends DurableObject<Env> {
   #wakeBy(atMs: number): void {
     if (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs) return;
     const isKnown = this.#alarmAtMs !== undefined;
-    const earliestMs = isKnown ? atMs : Math.min(this.#nextDueAtMs(Date.now()) ?? atMs, atMs);
+    const dueMs = isKnown ? atMs : nextDueAtMs(this.#sql, Date.now() + UPKEEP_MS);
+    const earliestMs = Math.min(dueMs ?? atMs, atMs);
     void this.ctx.storage.setAlarm(earliestMs);
     this.#alarmAtMs = earliestMs;
-  }
-
-  /** When something is due: holds to the millisecond, and what is only cleared away every now and then. */
-  #nextDueAtMs(nowMs: number): number | undefined {
-    const holds = ledger.nextExpiryAtMs(this.#sql) ?? Number.POSITIVE_INFINITY;
-    const upkeep = Math.min(
-      sessions.nextSessionDueAtMs(this.#sql) ?? Number.POSITIVE_INFINITY,
-      executions.nextExecutionDueAtMs(this.#sql) ?? Number.POSITIVE_INFINITY,
-    );
-    const nextAtMs = Math.min(holds, Math.max(upkeep, nowMs + UPKEEP_MS));
-    return Number.isFinite(nextAtMs) ? nextAtMs : undefined;
-  }
-
-  #begin(
-    nowMs: number,
-    beginning: Omit<executions.Beginning, "sessionId" | "opensSession">,
-    session: Intent["session"],
-  ): void {
-    const { id: sessionId, opens: opensSession = false } = session ?? {};
-    executions.addExecution(this.#sql, nowMs, { ...beginning, sessionId, opensSession });
-    if (sessionId === undefined) return;
-    const { language } = beginning;
-    if (opensSession) {
-      sessions.addSession(this.#sql, nowMs, { id: sessionId, language, isExplicit: false });
-    } else {
-      sessions.touchSession(this.#sql, nowMs, sessionId);
-    }
-  }
-
-  #noteReport(nowMs: number, id: string, { outcome, version }: Report): void {
-    const { isNews, sessionId } = executions.endExecution(this.#sql, nowMs, id, outcome);
-    if (!isNews || sessionId === undefined) return;
-    sessions.countExecution(this.#sql, nowMs, sessionId);
-    if (version !== undefined) sessions.noteVersion(this.#sql, sessionId, version);
   }
 
   /** Lets a call through that is no execution, and finds what it is about, or says why there is none. */
@@ -382,13 +413,4 @@ export class Account extends DurableObject<Env> {
       .one();
     return { plan, ratePerMinute: rate_per_minute ?? RATE_PER_MINUTE[plan] };
   }
-}
-
-/** The refusal of a hold that the balance does not cover, in figures where there is a balance. */
-function tooLittle(hold: Hold, balanceMicro: number): Refusal {
-  const there = creditsOf(balanceMicro);
-  if (there === 0) return { ok: false, code: "no_credits" };
-  const needed = creditsOf(hold.leastMicro);
-  const message = `A run of this length may cost ${needed} credits, and ${there} are left.`;
-  return { ok: false, code: "no_credits", message };
 }

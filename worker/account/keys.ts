@@ -5,6 +5,7 @@
 
 import type { ErrorCode } from "../../shared/errors.ts";
 import { KEY_USE_NOTED_MS, KEYS_KEPT_MAX, KEYS_MAX } from "../../shared/limits.ts";
+import { addClaim, type Claim, claimed } from "./claims.ts";
 
 /** A key as its owner is told of it. */
 export type Key = {
@@ -26,10 +27,10 @@ export type NewKey = { id: string; hash: string; name?: string };
 /** What an owner may do with keys. */
 export type KeyDeed =
   | { kind: "list" }
-  | { kind: "add"; key: NewKey }
+  | { kind: "add"; key: NewKey; claim?: Claim | undefined }
   | { kind: "rename"; id: string; name: string | null }
   | { kind: "revoke"; id: string; evenLast: boolean }
-  | { kind: "rotate"; id: string; key: NewKey; graceMs: number };
+  | { kind: "rotate"; id: string; key: NewKey; graceMs: number; claim?: Claim | undefined };
 
 type Row = {
   id: string;
@@ -46,11 +47,11 @@ export function findLiveKey(
   sql: SqlStorage,
   nowMs: number,
   hash: string,
-): { isUseNews: boolean } | undefined {
+): { id: string; isUseNews: boolean } | undefined {
   const [row] = sql.exec<Row>("SELECT * FROM key WHERE hash = ?", hash).toArray();
   if (row === undefined || hasEnded(row, nowMs)) return undefined;
   const sinceMs = nowMs - (row.last_used_at_ms ?? Number.NEGATIVE_INFINITY);
-  return { isUseNews: sinceMs >= KEY_USE_NOTED_MS || sinceMs < 0 };
+  return { id: row.id, isUseNews: sinceMs >= KEY_USE_NOTED_MS || sinceMs < 0 };
 }
 
 /** Notes that a key was used. */
@@ -74,22 +75,45 @@ export function addKey(sql: SqlStorage, nowMs: number, { id, hash, name }: NewKe
  * it is done; if it is there, the deed is told of a second time, and the key that it was first told
  * with may be gone by it.
  */
-export function entranceOf(sql: SqlStorage, keyHash: string, deed: KeyDeed): string {
-  if (!("key" in deed)) return keyHash;
-  const isDone = sql.exec("SELECT 1 FROM key WHERE hash = ?", deed.key.hash).toArray().length > 0;
-  return isDone ? deed.key.hash : keyHash;
+export function entranceOf(sql: SqlStorage, nowMs: number, keyHash: string, deed: KeyDeed): string {
+  const isIn = !("key" in deed) || findLiveKey(sql, nowMs, keyHash) !== undefined;
+  return isIn ? keyHash : deed.key.hash;
 }
 
 /** Does what an owner wants with keys; returns those it was about, the new one first, or says why not. */
 export function doWithKeys(sql: SqlStorage, nowMs: number, deed: KeyDeed): Key[] | ErrorCode {
   if (deed.kind === "list") return allKeys(sql, nowMs);
-  if (deed.kind === "add") return addWithinLimits(sql, nowMs, deed.key);
+  if ("key" in deed) return makeKey(sql, nowMs, deed);
   const key = allKeys(sql, nowMs).find(({ id }) => id === deed.id);
   if (key === undefined) return "unknown_key";
-  if (deed.kind === "rotate") return rotate(sql, nowMs, key, deed);
   if (deed.kind === "revoke") return revoke(sql, nowMs, key, deed.evenLast);
   sql.exec("UPDATE key SET name = ? WHERE hash = ?", deed.name, key.hash);
   return [{ ...key, name: deed.name ?? undefined }];
+}
+
+/** Makes a key, unless one was made before under the same Idempotency-Key: then it is that one. */
+function makeKey(
+  sql: SqlStorage,
+  nowMs: number,
+  deed: Extract<KeyDeed, { key: NewKey }>,
+): Key[] | ErrorCode {
+  const { claim } = deed;
+  const known = claim && claimed(sql, nowMs, claim);
+  if (known === "idempotency_mismatch") return known;
+  const keys = allKeys(sql, nowMs);
+  const old = deed.kind === "rotate" ? keys.find(({ id }) => id === deed.id) : undefined;
+  if (known !== undefined) {
+    const made = keys.find(({ id }) => id === known.subject);
+    if (made === undefined || made.revokedAtMs !== undefined) return "key_revoked";
+    return old === undefined ? [made] : [made, old];
+  }
+  if (deed.kind === "rotate" && old === undefined) return "unknown_key";
+  const made =
+    deed.kind === "rotate" && old !== undefined
+      ? rotate(sql, nowMs, old, deed)
+      : addWithinLimits(sql, nowMs, deed.key);
+  if (claim !== undefined && typeof made === "object") addClaim(sql, nowMs, claim, deed.key.id);
+  return made;
 }
 
 function addWithinLimits(sql: SqlStorage, nowMs: number, added: NewKey): Key[] | ErrorCode {

@@ -1,7 +1,9 @@
 // The tables of an account, as numbered migrations. Entries are the ledger: they are only ever
 // added, which triggers enforce, and each carries the balance after it, which a CHECK keeps from
 // falling below zero. Holds are the reservations still open; a hold's row goes when it is resolved.
-// Sessions and executions are remembered for a while after their end, and then their rows go.
+// Sessions and executions are remembered for a while after their end, and then their rows go. An
+// execution's `number` grows with time and is what lists go by; `outputs_to` grows by the bytes of what
+// is kept, so that what goes beyond the bounds is found without counting.
 
 import type { Migrations } from "../migrate.ts";
 
@@ -82,6 +84,46 @@ export const ACCOUNT_MIGRATIONS: Migrations = [
       ) STRICT, WITHOUT ROWID;
       CREATE INDEX execution_running ON execution (session_id, due_at_ms) WHERE state = 'running';
       CREATE INDEX execution_ended ON execution (ended_at_ms) WHERE state <> 'running';
+    `,
+  },
+  {
+    number: 3,
+    sql: `
+      ALTER TABLE execution ADD COLUMN number INTEGER;
+      ALTER TABLE execution ADD COLUMN claim_key TEXT; -- the claim it was made under
+      ALTER TABLE execution ADD COLUMN summary TEXT; -- the report without outputs, as JSON
+      ALTER TABLE execution ADD COLUMN charged_micro INTEGER;
+      ALTER TABLE execution ADD COLUMN left_micro INTEGER;
+      ALTER TABLE execution ADD COLUMN failure TEXT; -- why there is no report, where that is known
+      ALTER TABLE execution ADD COLUMN outputs_kind TEXT;
+      ALTER TABLE execution ADD COLUMN outputs_bytes INTEGER; -- NULL or 0: there were none
+      ALTER TABLE execution ADD COLUMN outputs_to INTEGER; -- NULL: not kept (any more)
+      UPDATE execution SET number = (
+        SELECT count(*) FROM execution AS other
+        WHERE (other.created_at_ms, other.id) <= (execution.created_at_ms, execution.id));
+      CREATE UNIQUE INDEX execution_by_number ON execution (number);
+      CREATE INDEX execution_kept ON execution (outputs_to) WHERE outputs_to IS NOT NULL;
+      DROP INDEX execution_ended;
+
+      CREATE TABLE output_piece (
+        execution_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        bytes BLOB NOT NULL,
+        PRIMARY KEY (execution_id, number)
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE claim (
+        key TEXT PRIMARY KEY, -- a digest of the caller's Idempotency-Key
+        fingerprint TEXT NOT NULL, -- a digest of what was asked under it
+        subject TEXT NOT NULL, -- the id of the execution or session that was made
+        at_ms INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+      CREATE INDEX claim_by_age ON claim (at_ms);
+
+      CREATE TABLE webhook (
+        only INTEGER PRIMARY KEY CHECK (only = 1),
+        secret TEXT NOT NULL
+      ) STRICT;
     `,
   },
   {

@@ -61,6 +61,19 @@ export function findSession(sql: SqlStorage, nowMs: number, id: string): Session
   return row && toSession(row);
 }
 
+/** A session as it was when it was opened, whatever has become of it. */
+export function asOpened(session: Session): Session {
+  const { createdAtMs } = session;
+  return {
+    ...session,
+    lastUsedAtMs: createdAtMs,
+    expiresAtMs: createdAtMs + SESSION_IDLE_MS_MAX,
+    executions: 0,
+    isBusy: false,
+    ending: undefined,
+  };
+}
+
 /** Why a session cannot be used, or `undefined` when it can. One that never was has no row. */
 export function deadEnd(session: Session | undefined): ErrorCode | undefined {
   if (session === undefined) return "unknown_session";

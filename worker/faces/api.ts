@@ -10,7 +10,7 @@ import {
   RUN_TIMEOUT_MS_MAX,
 } from "../../shared/limits.ts";
 import { outcomeOf, type StageReport } from "../../shared/runner-api.ts";
-import type { Begun, Executed, Order } from "../execute.ts";
+import type { Executed, Order } from "../execute.ts";
 import type { Runtime } from "../runtimes.ts";
 import type { Words } from "../stream.ts";
 import {
@@ -142,14 +142,15 @@ export function toApiExecution(executed: Executed): ApiExecution {
 
 /** How this face tells of an execution while it runs. */
 export const API_WORDS: Words = {
-  start: ({ executionId, sessionId, admitted }: Begun, version) => ({
+  start: ({ executionId, sessionId, language }, version) => ({
     id: executionId,
     ...(sessionId !== undefined && { sessionId: toSessionWord(sessionId) }),
-    language: admitted.language,
+    language,
     version,
   }),
   end: toApiExecution,
   openStdin: "openStdin",
+  face: "api",
 };
 
 /** A language that can be had, in the words of this face. */

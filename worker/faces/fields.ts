@@ -77,6 +77,8 @@ export const programFields = {
   stream: z.boolean().nullish(),
   /** Whether it goes on when its caller hangs up. */
   detach: z.boolean().nullish(),
+  /** Where to tell that such a one has ended. */
+  webhook: z.string().nullish(),
 };
 /** What a face calls by names of its own. */
 export const outputPatterns = listOf(WellFormed, { most: OUTPUT_PATTERNS_MAX, of: "patterns" })
@@ -133,7 +135,7 @@ export type Wishes = {
 
 /** A face's fields as an order for the core. Throws Failure when its files cannot be one program. */
 export function orderOf(fields: OrderFields, wishes: Wishes): Order {
-  const { language, detach } = fields;
+  const { language, detach, webhook } = fields;
   const { times, session, outputFiles, openStdin } = wishes;
   const known = language ? programOf(fields, language) : undefined;
   // What can be told without the language is told before anything is reserved.
@@ -148,6 +150,7 @@ export function orderOf(fields: OrderFields, wishes: Wishes): Order {
       ...(openStdin && { openStdin }),
       ...(detach && { detach }),
     },
+    ...(typeof webhook === "string" && { webhook }),
   };
 }
 

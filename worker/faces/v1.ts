@@ -11,7 +11,7 @@ import {
   LONG_RUN_TIMEOUT_MS_MAX,
 } from "../../shared/limits.ts";
 import type { StageReport } from "../../shared/runner-api.ts";
-import type { Begun, Executed, Order } from "../execute.ts";
+import type { Executed, Order } from "../execute.ts";
 import type { Runtime } from "../runtimes.ts";
 import type { Words } from "../stream.ts";
 import {
@@ -135,14 +135,15 @@ export function toV1Execution(executed: Executed): V1Execution {
 
 /** How this face tells of an execution while it runs. */
 export const V1_WORDS: Words = {
-  start: ({ executionId, sessionId, admitted }: Begun, version) => ({
+  start: ({ executionId, sessionId, language }, version) => ({
     id: executionId,
     session_id: sessionId ?? null,
-    language: admitted.language,
+    language,
     version,
   }),
   end: toV1Execution,
   openStdin: "open_stdin",
+  face: "v1",
 };
 
 /** A language that can be had, in the words of this face. */

@@ -4,7 +4,7 @@
 
 import { Failure } from "../../shared/errors.ts";
 import { newId } from "../../shared/ids.ts";
-import { FREE_CREDITS } from "../../shared/limits.ts";
+import { FREE_CREDITS, SECRET_IDEMPOTENCY_KEY_CHARACTERS_MIN } from "../../shared/limits.ts";
 import { CREDIT_MICRO, creditsOf } from "../../shared/money.ts";
 import { parse } from "../../shared/parse.ts";
 import type { Key, KeyDeed } from "../account/keys.ts";
@@ -22,7 +22,8 @@ import {
   toNewApiKey,
 } from "../faces/keys.ts";
 import { handle, NoBody, type Reply } from "../handle.ts";
-import { newKey } from "../key.ts";
+import { claimOf, idempotencyKeyOf, noteReplay } from "../idempotency.ts";
+import { type MadeKey, newKey, secretFor } from "../key.ts";
 import { withAccount, withVisitor } from "../objects.ts";
 import { keyOf } from "../payer.ts";
 import { type Visited, visit } from "../visit.ts";
@@ -68,11 +69,13 @@ export const rotateKey = handle({
   body: RotateKeyRequest,
   run: async ({ graceMs }, call, params) => {
     const { accountId } = await keyOf(call);
-    const { text, hash } = await newKey(accountId);
+    const { text, hash } = await makeKey(call, accountId);
     const made = { id: newId("key"), hash };
     const id = idIn(params);
-    const deed: KeyDeed = { kind: "rotate", id, key: made, graceMs: graceMs ?? 0 };
+    const claim = await claimOf(call);
+    const deed: KeyDeed = { kind: "rotate", id, key: made, graceMs: graceMs ?? 0, claim };
     const visited = await visitKeys(call, deed);
+    if (first(visited).id !== made.id) noteReplay(call);
     call.line.change = { replacedKey: id, newKey: made.id };
     const [, old] = visited.found;
     const replaced = old && toApiKey(old, visited.key);
@@ -82,17 +85,17 @@ export const rotateKey = handle({
 
 async function addKey(call: Call, name: string | undefined): Promise<Reply> {
   const { accountId } = await keyOf(call);
-  const { text, hash } = await newKey(accountId);
+  const { text, hash } = await makeKey(call, accountId);
   const made = { id: newId("key"), hash, ...(name !== undefined && { name }) };
-  const visited = await visitKeys(call, { kind: "add", key: made });
+  const visited = await visitKeys(call, { kind: "add", key: made, claim: await claimOf(call) });
+  if (first(visited).id !== made.id) noteReplay(call);
   call.line.change = { newKey: made.id };
   return { status: 201, body: toNewApiKey(first(visited), accountId, text) };
 }
 
 async function openAccount(call: Call, name: string | undefined): Promise<Reply> {
-  const accountId = call.env.ACCOUNTS.newUniqueId().toString();
-  await countKey(call, accountId);
-  const { text, hash } = await newKey(accountId);
+  const accountId = await countKey(call, call.env.ACCOUNTS.newUniqueId().toString());
+  const { text, hash } = await makeKey(call, accountId);
   const id = newId("key");
   const state = await withAccount(call.env, accountId, (account) =>
     account.create({
@@ -102,12 +105,31 @@ async function openAccount(call: Call, name: string | undefined): Promise<Reply>
       grantMicro: FREE_CREDITS * CREDIT_MICRO,
     }),
   );
-  if (state === undefined) throw new Error("a new account id is not one of this deployment");
+  if (state === undefined) throw new Failure("conflict", { message: REVOKED });
   call.line.account = accountId;
-  const { plan, ratePerMinute, balanceMicro } = state;
-  const made = toNewApiKey({ id, name }, accountId, text);
+  const { plan, ratePerMinute, balanceMicro, keyId } = state;
+  const made = toNewApiKey({ id: keyId, name }, accountId, text);
   return { status: 201, body: { ...made, plan, credits: creditsOf(balanceMicro), ratePerMinute } };
 }
+
+/** A new key, or the one that was made before under the same Idempotency-Key. */
+async function makeKey(call: Call, accountId: string): Promise<MadeKey> {
+  const idempotencyKey = idempotencyKeyOf(call);
+  if (idempotencyKey === undefined) return await newKey(accountId);
+  refuseGuessable(idempotencyKey);
+  const { RUNNER_SECRET } = settingsOf(call.env);
+  return await newKey(accountId, await secretFor(RUNNER_SECRET, { accountId, idempotencyKey }));
+}
+
+/** Whoever knows the Idempotency-Key is told the key that was made under it. */
+function refuseGuessable(idempotencyKey: string): void {
+  const least = SECRET_IDEMPOTENCY_KEY_CHARACTERS_MIN;
+  if (idempotencyKey.length >= least) return;
+  const message = `\`Idempotency-Key\` must be at least ${least} characters here, because a secret is told to whoever knows it.`;
+  throw new Failure("invalid_request", { field: "Idempotency-Key", message });
+}
+
+const REVOKED = "The API key that was made under this Idempotency-Key is not valid any more.";
 
 async function visitKeys(call: Call, deed: KeyDeed): Promise<Visited<Key[]>> {
   return await visit<Key[]>(call, async (account, keyHash) => {
@@ -124,18 +146,22 @@ function first({ found: [key] }: Visited<Key[]>): Key {
   return key;
 }
 
-async function countKey(call: Call, accountId: string): Promise<void> {
+/** Counts a key for the account, or for the one that was opened before in the same way; says which. */
+async function countKey(call: Call, accountId: string): Promise<string> {
   const { env, request } = call;
   const { INSTANT_KEYS_PER_DAY } = settingsOf(env);
   if (INSTANT_KEYS_PER_DAY === 0) {
     throw new Failure("unauthorized", { message: "Instant keys are switched off here." });
   }
   const visitorId = await visitorIdOf(request, env);
+  const claim = await claimOf(call);
   const answer = await withVisitor(
     env,
     visitorId,
-    async (visitor) => await visitor.takeKey(accountId, INSTANT_KEYS_PER_DAY),
+    async (visitor) => await visitor.takeKey(accountId, INSTANT_KEYS_PER_DAY, claim),
   );
   setRateHeaders(call.headers, answer.rate, "keys");
   if (!answer.ok) throw failureOf(answer);
+  if (answer.id !== accountId) noteReplay(call);
+  return answer.id;
 }

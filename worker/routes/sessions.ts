@@ -3,6 +3,7 @@
 
 import { newSessionId } from "../../shared/ids.ts";
 import { parse } from "../../shared/parse.ts";
+import { asOpened, type Session } from "../account/sessions.ts";
 import { type Call, logTrouble } from "../call.ts";
 import { fromSessionWord, toSessionWord } from "../faces/session-word.ts";
 import {
@@ -14,7 +15,8 @@ import {
   toApiSessions,
   toLiveApiSession,
 } from "../faces/sessions.ts";
-import { handle, NoBody } from "../handle.ts";
+import { handle, NoBody, type Reply } from "../handle.ts";
+import { noteReplay } from "../idempotency.ts";
 import { withAccount } from "../objects.ts";
 import {
   closeOnRunner,
@@ -31,6 +33,7 @@ export const openSession = handle({
   run: async ({ language, version, packages }, call) => {
     const sessionId = newSessionId();
     const { key, found } = await visitNewSession(call, sessionId, language);
+    if (found.id !== sessionId) return openedBefore(call, found);
     const { accountId } = key;
     const request = {
       ...{ sessionId, accountId, language },
@@ -62,6 +65,12 @@ export const installPackages = handle({
     return { body: { packages: toApiPackages(installed.packages) } };
   },
 });
+
+/** The answer of a request that was sent before, as it was given then. */
+function openedBefore(call: Call, session: Session): Reply {
+  noteReplay(call);
+  return { status: 201, body: toApiSession(asOpened(session)) };
+}
 
 export const listSessions = handle({
   body: NoBody,

@@ -4,6 +4,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { RATE_PER_MINUTE, RATE_WINDOW_MS, VISITOR_WINDOW_MS } from "../../shared/limits.ts";
+import { addClaim, type Claim, claimed, purgeClaims } from "../account/claims.ts";
 import type { Admitted, Refusal } from "../admission.ts";
 import type { Env } from "../env.ts";
 import { hasTables, migrate } from "../migrate.ts";
@@ -48,11 +49,21 @@ export class Visitor extends DurableObject<Env> {
     if (hasTables(this.#sql)) this.#sql.exec("DELETE FROM use WHERE id = ?", runId);
   }
 
-  /** Counts a new key, or says why there is none. Repeatable with its id. */
-  takeKey(id: string, perDay: number): { ok: true; rate: Rate } | Refusal {
+  /**
+   * Counts a new key, or says why there is none. Repeatable with its id; under an Idempotency-Key that
+   * was used for it before, it is the key that was counted then.
+   */
+  takeKey(
+    id: string,
+    perDay: number,
+    claim?: Claim,
+  ): { ok: true; id: string; rate: Rate } | Refusal {
     const nowMs = Date.now();
     const rate = () => this.#dayRate("key", perDay, nowMs);
-    if (this.#has(id)) return { ok: true, rate: rate() };
+    if (this.#has(id)) return { ok: true, id, rate: rate() };
+    const known = claim && hasTables(this.#sql) ? claimed(this.#sql, nowMs, claim) : undefined;
+    if (known === "idempotency_mismatch") return { ok: false, code: known, rate: rate() };
+    if (known !== undefined) return { ok: true, id: known.subject, rate: rate() };
     const times = this.#times("key", VISITOR_WINDOW_MS, nowMs);
     const retryAfterMs = waitMs(times, perDay, VISITOR_WINDOW_MS, nowMs);
     if (retryAfterMs > 0) {
@@ -60,7 +71,8 @@ export class Visitor extends DurableObject<Env> {
       return { ok: false, code: "rate_limited", message, retryAfterMs, rate: rate() };
     }
     this.#add(id, "key", nowMs);
-    return { ok: true, rate: rate() };
+    if (claim !== undefined) addClaim(this.#sql, nowMs, claim, id);
+    return { ok: true, id, rate: rate() };
   }
 
   /** Forgets what is out of the window, and in the end everything. */
@@ -68,6 +80,7 @@ export class Visitor extends DurableObject<Env> {
     this.#alarmIsSet = false;
     if (!hasTables(this.#sql)) return;
     this.#sql.exec("DELETE FROM use WHERE at_ms <= ?", Date.now() - VISITOR_WINDOW_MS);
+    purgeClaims(this.#sql, Date.now());
     const last = this.#sql
       .exec<{ at_ms: number | null }>("SELECT max(at_ms) AS at_ms FROM use")
       .one();

@@ -143,6 +143,7 @@ export class Life {
       must(balanceMicro === before, "what is refused costs nothing", balanceMicro);
       return undefined;
     }
+    if ("repeats" in answer) throw new Error("an admission repeats one that had no claim");
     const heldMicro = this.#books.openMicro(request.hold.id);
     must(heldMicro === answer.heldMicro, "what is let through has an open hold", heldMicro);
     const leftMicro = "balanceMicro" in answer.left ? answer.left.balanceMicro : undefined;

@@ -1,0 +1,34 @@
+// What a Worker tells the courier of an account: which execution to look after, and that it need not
+// any more.
+
+import { DETACHED_REPORT_MS, HOLD_GRACE_MS } from "../../shared/limits.ts";
+import { type Call, logTrouble } from "../call.ts";
+import type { Begun } from "../execute.ts";
+import { withCourier } from "../objects.ts";
+import type { Face } from "./errands.ts";
+
+/** Has somebody see an execution to its end, and tell its webhook then. */
+export async function entrust(call: Call, begun: Begun, face: Face): Promise<void> {
+  const { executionId, payer, order, runTimeoutMs, msMax } = begun;
+  const untilMs = Date.now() + msMax + HOLD_GRACE_MS + DETACHED_REPORT_MS;
+  const { webhook } = order;
+  const errand = { executionId, accountId: payer.id, face, webhook, runTimeoutMs, untilMs };
+  begun.isEntrusted = true;
+  await withCourier(call.env, payer.id, (courier) => courier.follow(errand));
+}
+
+/**
+ * Says that an execution has come to its end on the account's record. Of one that its caller was never
+ * told of, nobody else is told either.
+ */
+export async function relieve(
+  call: Call,
+  accountId: string,
+  { executionId, isAnswered }: { executionId: string; isAnswered: boolean },
+): Promise<void> {
+  try {
+    await withCourier(call.env, accountId, (courier) => courier.relieve(executionId, isAnswered));
+  } catch (thrown) {
+    logTrouble(call, `the courier will find out by itself about ${executionId}: ${thrown}`);
+  }
+}

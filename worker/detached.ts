@@ -1,0 +1,43 @@
+// Executions that go on by themselves: answered as soon as the runner has taken them on, and seen to
+// their end by this Worker for as long as the platform lets it, and by the account's courier after
+// that. What can be told at once, that it cannot run, is told at once.
+
+import { DETACHED_ANSWER_MS_MAX } from "../shared/limits.ts";
+import type { Call } from "./call.ts";
+import { entrust } from "./courier/entrust.ts";
+import type { Face } from "./courier/errands.ts";
+import { type Begun, begin, executeLive, type Order, type Started } from "./execute.ts";
+import { HISTORY_WORDS } from "./faces/executions.ts";
+import type { Reply } from "./handle.ts";
+import { noteReplay } from "./idempotency.ts";
+import { noteFailure } from "./reply.ts";
+
+/** Begins to run a program and answers with its id. */
+export async function executeDetached(call: Call, order: Order, face: Face): Promise<Reply> {
+  const begun = await begin(call, order);
+  if ("repeats" in begun) {
+    noteReplay(call);
+    const { id, sessionId, language } = begun.repeats.execution;
+    return started({ executionId: id, sessionId, language }, face);
+  }
+  await hold(entrust(call, begun, face), begun);
+  const taken = Promise.withResolvers<void>();
+  const live = { signal: new AbortController().signal, tell: () => taken.resolve() };
+  const executed = executeLive(call, begun, live);
+  await Promise.race([taken.promise, executed, scheduler.wait(DETACHED_ANSWER_MS_MAX)]);
+  begun.isAnswered = true;
+  call.finished = executed.catch((thrown: unknown) => noteFailure(thrown, call));
+  return started({ ...begun, language: begun.admitted.language }, face);
+}
+
+/** Nothing has run where nobody could be had to look after it, and nothing is kept for it. */
+async function hold(entrusting: Promise<void>, { payer, executionId }: Begun): Promise<void> {
+  await entrusting.catch(async (thrown: unknown) => {
+    await payer.void(executionId, undefined, "internal");
+    throw thrown;
+  });
+}
+
+function started(what: Started, face: Face): Reply {
+  return { status: 202, body: HISTORY_WORDS[face].started(what) };
+}
