@@ -197,8 +197,7 @@ export class Account extends DurableObject<Env> {
     if (!this.#exists) return undefined;
     const nowMs = Date.now();
     return this.ctx.storage.transactionSync(() => {
-      // What was run twice for one request is paid for once.
-      const dueMicro = claims.isReplaced(this.#sql, holdId) ? 0 : chargeMicro;
+      const dueMicro = claims.isOwed(this.#sql, holdId) ? chargeMicro : 0;
       const chargedMicro = ledger.settleLate(this.#sql, nowMs, holdId, dueMicro);
       const balanceMicro = ledger.balanceMicro(this.#sql);
       const kept = report.kept && { ...report.kept, leftMicro: balanceMicro };

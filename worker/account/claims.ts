@@ -42,14 +42,17 @@ export function claimExecution(sql: SqlStorage, nowMs: number, claim: Claim, id:
   sql.exec("UPDATE execution SET claim_key = ? WHERE id = ?", claim.key, id);
 }
 
-/** Whether another execution has been run meanwhile for what this one was asked for. */
-export function isReplaced(sql: SqlStorage, id: string): boolean {
-  const others = sql.exec(
-    `SELECT 1 FROM execution JOIN claim ON claim.key = execution.claim_key
-     WHERE execution.id = ?1 AND claim.subject <> ?1`,
+/**
+ * Whether an execution is remembered, and no other has been run meanwhile for what it was asked for.
+ * What was run twice for one request is paid for once.
+ */
+export function isOwed(sql: SqlStorage, id: string): boolean {
+  const own = sql.exec(
+    `SELECT 1 FROM execution LEFT JOIN claim ON claim.key = execution.claim_key
+     WHERE execution.id = ?1 AND coalesce(claim.subject, ?1) = ?1`,
     id,
   );
-  return others.toArray().length > 0;
+  return own.toArray().length > 0;
 }
 
 /** Forgets what is too old to be held to. */
