@@ -22,6 +22,12 @@ export class Counter extends DurableObject {
 }
 export default {
   async fetch(request, env) {
+    const { searchParams } = new URL(request.url);
+    const hook = searchParams.get("hook");
+    if (hook !== null) {
+      const answer = await env.OUTSIDE.fetch(hook).catch(() => ({ status: 599 }));
+      return Response.json({ status: answer.status });
+    }
     const n = await env.COUNTERS.get(env.COUNTERS.idFromName("one")).next();
     const { TEXT, FROM_FILE, STRUCTURED, SECRET } = env;
     return Response.json({ n, page, TEXT, FROM_FILE, STRUCTURED, SECRET });
@@ -67,6 +73,19 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 describe("a gateway on plain workerd", () => {
+  test.each([
+    [{}, false],
+    [{ WEBHOOK_ADDRESSES: "any" }, true],
+  ])("with %j lets a webhook into its own network: %j", async (vars, isLet) => {
+    const gateway = await startGateway({ ...options, vars });
+    for (const host of ["127.0.0.1", "localhost"]) {
+      const hook = encodeURIComponent(`http://${host}:${gateway.port}/`);
+      const answer = await (await fetch(`${gateway.url}/?hook=${hook}`)).json();
+      expect(answer).toEqual({ status: isLet ? 200 : 599 });
+    }
+    await gateway.stop();
+  });
+
   test("has its bindings, keeps its objects over a restart, and ends when told", async () => {
     const first = await startGateway(options);
     const answer = await (await fetch(first.url)).json();
