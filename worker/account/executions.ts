@@ -8,6 +8,7 @@ import {
   HISTORY_FORGOTTEN_AT_ONCE,
   HISTORY_MS,
 } from "../../shared/limits.ts";
+import type { Place } from "./history.ts";
 
 /** An execution as the account sees it; `failed` is one that was given up without a report. */
 export type Execution = {
@@ -50,6 +51,8 @@ export type End = {
   summary?: string | undefined;
   chargedMicro?: number | undefined;
   leftMicro?: number | undefined;
+  /** Where its outputs are kept, if there are any. */
+  place?: Place | undefined;
 };
 
 /** Which executions are asked for. */
@@ -140,13 +143,17 @@ export function endExecution(
   if (isNews) {
     sql.exec(
       `UPDATE execution SET state = ?, outcome = ?, failure = ?, summary = ?, charged_micro = ?,
-         left_micro = ?, ended_at_ms = ? WHERE id = ?`,
+         left_micro = ?, outputs_bytes = ?, outputs_kind = ?, outputs_to = ?, ended_at_ms = ?
+       WHERE id = ?`,
       state,
       end.outcome ?? null,
       end.failure ?? null,
       end.summary ?? null,
       end.chargedMicro ?? 0,
       end.leftMicro ?? null,
+      end.place?.bytes ?? null,
+      end.place?.kind ?? null,
+      end.place?.to ?? null,
       nowMs,
       id,
     );

@@ -25,26 +25,30 @@ export type Kept = {
   outputs?: Packed | number;
 };
 
-/** Keeps an execution's outputs, which may cost the oldest of others theirs. */
-export function keepOutputs(sql: SqlStorage, id: string, outputs: Packed | number): void {
-  const bytes = typeof outputs === "number" ? outputs : outputs.bytes.length;
-  if (typeof outputs === "number" || bytes > HISTORY_OUTPUT_BYTES_MAX) {
-    sql.exec("UPDATE execution SET outputs_bytes = ? WHERE id = ?", bytes, id);
-    return;
-  }
-  const to = keptTo(sql) + bytes;
+/** Where outputs are kept: `to` is the bytes of all that were kept up to their end. */
+export type Place = { bytes: number; kind?: Packing; to?: number };
+
+/** Where these outputs would be kept; nowhere, if there are too many bytes. */
+export function placeFor(sql: SqlStorage, outputs: Packed | number): Place {
+  if (typeof outputs === "number") return { bytes: outputs };
+  const bytes = outputs.bytes.length;
+  if (bytes > HISTORY_OUTPUT_BYTES_MAX) return { bytes };
+  return { bytes, kind: outputs.kind, to: keptTo(sql) + bytes };
+}
+
+/** Keeps outputs in their place, which the execution's row has; it may cost the oldest of others theirs. */
+export function keepOutputs(
+  sql: SqlStorage,
+  id: string,
+  outputs: Packed | number,
+  { bytes, to }: Place,
+): void {
+  if (typeof outputs === "number" || to === undefined) return;
   for (let number = 0; number * HISTORY_PIECE_BYTES < bytes; number += 1) {
     const from = number * HISTORY_PIECE_BYTES;
     const piece = outputs.bytes.slice(from, from + HISTORY_PIECE_BYTES);
     sql.exec("INSERT INTO output_piece VALUES (?, ?, ?)", id, number, piece.buffer);
   }
-  sql.exec(
-    "UPDATE execution SET outputs_kind = ?, outputs_bytes = ?, outputs_to = ? WHERE id = ?",
-    outputs.kind,
-    bytes,
-    to,
-    id,
-  );
   // The last of those that stay may have begun this much earlier.
   dropOutputs(sql, to - HISTORY_BYTES_MAX + HISTORY_OUTPUT_BYTES_MAX);
 }

@@ -6,7 +6,7 @@ import type { SessionEnding } from "../../shared/errors.ts";
 import type { Intent, Refusal } from "../admission.ts";
 import * as claims from "./claims.ts";
 import * as executions from "./executions.ts";
-import { findOutputs, type Kept, keepOutputs, type Packed } from "./history.ts";
+import { findOutputs, type Kept, keepOutputs, type Packed, placeFor } from "./history.ts";
 import * as sessions from "./sessions.ts";
 
 /** How an execution ended, as far as an account has to know it, and what is kept of it. */
@@ -45,10 +45,11 @@ export function noteReport(
   { outcome, version, kept, failure, chargedMicro }: Report & { chargedMicro: number },
 ): void {
   const { summary, leftMicro, outputs } = kept ?? {};
-  const end = { outcome, failure, summary, leftMicro, chargedMicro };
+  const place = outputs === undefined ? undefined : placeFor(sql, outputs);
+  const end = { outcome, failure, summary, leftMicro, chargedMicro, place };
   const { isNews, sessionId } = executions.endExecution(sql, nowMs, id, end);
   if (!isNews) return;
-  if (outputs !== undefined) keepOutputs(sql, id, outputs);
+  if (outputs !== undefined && place !== undefined) keepOutputs(sql, id, outputs, place);
   if (sessionId === undefined) return;
   sessions.countExecution(sql, nowMs, sessionId);
   if (version !== undefined) sessions.noteVersion(sql, sessionId, version);
