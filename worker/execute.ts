@@ -22,7 +22,7 @@ import { relieve } from "./courier/entrust.ts";
 import { settingsOf } from "./env.ts";
 import { BrokenOff } from "./events.ts";
 import { failureIn, keptOf, pastOf } from "./history.ts";
-import { noteReplay } from "./idempotency.ts";
+import { inProgress, noteReplay } from "./idempotency.ts";
 import { admit, type Payer, payerOf } from "./payer.ts";
 import { executionOnRunner, type Listener, runOnRunner, streamOnRunner } from "./runner-client.ts";
 import { endingOf, failureOfRunner, OF_EXECUTING } from "./runner-failure.ts";
@@ -124,10 +124,12 @@ export async function executeLive(
 
 /** What came of an execution that was asked for before, under the same key. */
 export async function executedBefore(call: Call, { repeats }: Repeated): Promise<Executed> {
-  noteReplay(call);
   const { execution, executed } = await pastOf(repeats);
-  if (executed !== undefined) return executed;
-  throw new Failure(failureIn(execution) ?? "idempotency_in_progress");
+  const code = failureIn(execution);
+  if (executed === undefined && code === undefined) throw inProgress();
+  noteReplay(call);
+  if (executed === undefined) throw new Failure(code ?? "internal");
+  return executed;
 }
 
 /**

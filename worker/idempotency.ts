@@ -49,8 +49,12 @@ export async function insistOnFirst<Answer>(
     answer = await ask();
   }
   if (!isPending(answer)) return answer;
-  const retryAfterMs = IDEMPOTENCY_RETRY_AFTER_MS;
-  throw new Failure("idempotency_in_progress", { retryAfterMs });
+  throw inProgress();
+}
+
+/** What a request hears that comes while the first is still being worked on. */
+export function inProgress(): Failure {
+  return new Failure("idempotency_in_progress", { retryAfterMs: IDEMPOTENCY_RETRY_AFTER_MS });
 }
 
 /** Has the reply say that it is that of an earlier request. */

@@ -9,7 +9,7 @@ import type { Execution } from "./account/executions.ts";
 import type { Session } from "./account/sessions.ts";
 import { failureOf, setRateHeaders } from "./admission.ts";
 import type { Call } from "./call.ts";
-import { claimOf, insistOnFirst } from "./idempotency.ts";
+import { claimOf, inProgress, insistOnFirst } from "./idempotency.ts";
 import type { KnownKey } from "./key.ts";
 import { withAccount } from "./objects.ts";
 import { keyOf } from "./payer.ts";
@@ -48,7 +48,7 @@ export async function visitNewSession(
       return await account.openSession(keyHash, id, language, claim);
     }).catch(pending);
   const visited = await insistOnFirst(ask, (answer) => answer === undefined);
-  if (visited === undefined) throw new Failure("idempotency_in_progress");
+  if (visited === undefined) throw inProgress();
   call.line.sessionId = visited.found.id;
   return visited;
 }

@@ -102,6 +102,16 @@ describe("an execution that is asked for again under its key", () => {
     expect(fake.executed).toHaveLength(1);
   });
 
+  it("as a stream that goes on by itself is not told of twice while it runs", async () => {
+    const { send } = await caller(sessionRunner(() => linesOf([{ type: "start", version: "3" }])));
+    const body = { ...PROGRAM, stream: true, detach: true };
+    await (await send("/api/execute", body)).text();
+    const again = await send("/api/execute", body);
+    expect(again.headers.get("Retry-After")).toBe("2");
+    expect(replayed(again)).toBeNull();
+    await expectRefused(again, "idempotency_in_progress", 409);
+  });
+
   it("is the same however its fields are ordered, and another if they differ, or the route does", async () => {
     const { send, fake } = await caller();
     await send("/api/execute", { language: "python", code: "print(1)", extra: 1 });
