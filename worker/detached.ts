@@ -2,15 +2,15 @@
 // their end by this Worker for as long as the platform lets it, and by the account's courier after
 // that. What can be told at once, that it cannot run, is told at once.
 
+import { asFailure } from "../shared/errors.ts";
 import { DETACHED_ANSWER_MS_MAX } from "../shared/limits.ts";
-import type { Call } from "./call.ts";
+import { type Call, logTrouble } from "./call.ts";
 import { entrust } from "./courier/entrust.ts";
 import type { Face } from "./courier/errands.ts";
 import { type Begun, begin, executeLive, type Order, type Started } from "./execute.ts";
 import { HISTORY_WORDS } from "./faces/executions.ts";
 import type { Reply } from "./handle.ts";
 import { noteReplay } from "./idempotency.ts";
-import { noteFailure } from "./reply.ts";
 
 /** Begins to run a program and answers with its id. */
 export async function executeDetached(call: Call, order: Order, face: Face): Promise<Reply> {
@@ -26,8 +26,14 @@ export async function executeDetached(call: Call, order: Order, face: Face): Pro
   const executed = executeLive(call, begun, live);
   await Promise.race([taken.promise, executed, scheduler.wait(DETACHED_ANSWER_MS_MAX)]);
   begun.isAnswered = true;
-  call.finished = executed.catch((thrown: unknown) => noteFailure(thrown, call));
+  // The log line is not kept waiting: the platform may end this Worker before the program ends.
+  call.ctx.waitUntil(executed.catch((thrown: unknown) => logEnd(call, begun, thrown)));
   return started({ ...begun, language: begun.admitted.language }, face);
+}
+
+function logEnd(call: Call, { executionId }: Begun, thrown: unknown): void {
+  const { code, detail } = asFailure(thrown);
+  logTrouble(call, `the detached execution ${executionId} ended with ${code}: ${detail ?? ""}`);
 }
 
 /** Nothing has run where nobody could be had to look after it, and nothing is kept for it. */
