@@ -125,11 +125,14 @@ export async function executeLive(
 /** What came of an execution that was asked for before, under the same key. */
 export async function executedBefore(call: Call, { repeats }: Repeated): Promise<Executed> {
   const { execution, executed } = await pastOf(repeats);
+  if (executed !== undefined) {
+    noteReplay(call);
+    return executed;
+  }
   const code = failureIn(execution);
-  if (executed === undefined && code === undefined) throw inProgress();
+  if (code === undefined) throw inProgress();
   noteReplay(call);
-  if (executed === undefined) throw new Failure(code ?? "internal");
-  return executed;
+  throw new Failure(code);
 }
 
 /**

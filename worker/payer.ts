@@ -4,9 +4,9 @@
 
 import { type ErrorCode, Failure, type SessionEnding } from "../shared/errors.ts";
 import { CREDIT_MICRO, coveredMs } from "../shared/money.ts";
-import type { Late } from "./account/account.ts";
 import type { Claim } from "./account/claims.ts";
 import type { Report } from "./account/runs.ts";
+import type { Late } from "./account/told.ts";
 import {
   type Admission,
   type Admitted,

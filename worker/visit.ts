@@ -4,9 +4,10 @@
 
 import { Failure, type SessionEnding } from "../shared/errors.ts";
 import type { LanguageId } from "../shared/languages.ts";
-import type { Account, Visit } from "./account/account.ts";
+import type { Account } from "./account/account.ts";
 import type { Execution } from "./account/executions.ts";
 import type { Session } from "./account/sessions.ts";
+import type { Visit } from "./account/told.ts";
 import { failureOf, setRateHeaders } from "./admission.ts";
 import type { Call } from "./call.ts";
 import { claimOf, inProgress, insistOnFirst } from "./idempotency.ts";

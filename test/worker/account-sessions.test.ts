@@ -157,6 +157,8 @@ describe("an account that was opened before there were sessions", () => {
     await runInDurableObject(stub, (_account, { storage: { sql } }) => {
       const later = ["session", "execution", "output_piece", "claim", "webhook"];
       for (const table of later) sql.exec(`DROP TABLE ${table}`);
+      const columns = ["id", "last_used_at_ms", "expires_at_ms"];
+      for (const column of columns) sql.exec(`ALTER TABLE key DROP COLUMN ${column}`);
       sql.exec("DELETE FROM migration WHERE number >= 2");
     });
     await evictDurableObject(stub);

@@ -9,10 +9,10 @@ import { newId } from "../../shared/ids.ts";
 import type { LanguageId } from "../../shared/languages.ts";
 import { RATE_PER_MINUTE, RATE_WINDOW_MS, SESSION_CALLS_PER_MINUTE } from "../../shared/limits.ts";
 import { coveredMs } from "../../shared/money.ts";
-import { type Admission, type Hold, type Intent, type Refusal, tooLittle } from "../admission.ts";
+import { type Admission, type Refusal, tooLittle } from "../admission.ts";
 import type { Env } from "../env.ts";
 import { hasTables, migrate } from "../migrate.ts";
-import { forget, type Rate, rateOf, waitMs } from "../rate.ts";
+import { forget, rateOf, waitMs } from "../rate.ts";
 import * as claims from "./claims.ts";
 import * as executions from "./executions.ts";
 import * as keys from "./keys.ts";
@@ -21,53 +21,23 @@ import * as ledger from "./ledger.ts";
 import * as runs from "./runs.ts";
 import { ACCOUNT_MIGRATIONS } from "./schema.ts";
 import * as sessions from "./sessions.ts";
-import { type Entry, type Funds, fundsOf, listEntries } from "./statement.ts";
+import { type Entry, fundsOf, listEntries } from "./statement.ts";
+import type {
+  AccountState,
+  AdmissionRequest,
+  Change,
+  Late,
+  Opened,
+  Opening,
+  Plan,
+  Statement,
+  Visit,
+} from "./told.ts";
 import { doUpkeep, nextDueAtMs } from "./upkeep.ts";
 import { secretOf } from "./webhook.ts";
 
 /** How rarely the alarm comes for what is only to be forgotten. */
 const UPKEEP_MS = 60_000;
-
-export type Plan = keyof typeof RATE_PER_MINUTE;
-
-/** What an account is opened with. */
-export type Opening = {
-  keyHash: string;
-  keyId?: string;
-  keyName?: string;
-  grantMicro: number;
-};
-
-/** What an operator may change; what is absent stays. A `ratePerMinute` of null is the plan's own. */
-export type Change = {
-  grant?: { id: string; amountMicro: number };
-  ratePerMinute?: number | null;
-  plan?: Plan;
-};
-
-/** An account as its owner and its operator may see it. */
-export type AccountState = { plan: Plan; ratePerMinute: number; balanceMicro: number };
-
-/** An account that was opened, with the id of its first key. */
-export type Opened = AccountState & { keyId: string };
-
-/** What an account has and may do, as its owner is told of it. */
-export type Statement = AccountState & Funds;
-
-/** One execution asking to be let through, with a hold whose id, and its own, is of the caller's making. */
-export type AdmissionRequest = {
-  keyHash: string;
-  hold: Hold;
-  intent: Intent;
-  /** The Idempotency-Key it was asked for under. */
-  claim?: claims.Claim;
-};
-
-/** What a call other than an execution is let through to. */
-export type Visit<Thing> = { ok: true; rate: Rate; found: Thing } | Refusal;
-
-/** What an execution that was heard of late has cost in all, and what is left. */
-export type Late = { chargedMicro: number; balanceMicro: number };
 
 export class Account extends DurableObject<Env> {
   readonly #sql: SqlStorage;

@@ -4,8 +4,8 @@
 import * as z from "zod";
 import { LISTED_ENTRIES_DEFAULT, LISTED_ENTRIES_MAX } from "../../shared/limits.ts";
 import { CREDIT_MICRO, creditsOf } from "../../shared/money.ts";
-import type { Statement } from "../account/account.ts";
 import type { Entry } from "../account/statement.ts";
+import type { Statement } from "../account/told.ts";
 
 const limitRule = { error: `must be a whole number from 1 to ${LISTED_ENTRIES_MAX}` };
 const cursorRule = { error: "must be the `cursor` of a reply" };

@@ -7,7 +7,7 @@ import { Failure } from "../../shared/errors.ts";
 import { newId } from "../../shared/ids.ts";
 import { GRANT_CREDITS_MAX, RATE_PER_MINUTE, RATE_PER_MINUTE_MAX } from "../../shared/limits.ts";
 import { CREDIT_MICRO, creditsOf } from "../../shared/money.ts";
-import type { Plan } from "../account/account.ts";
+import type { Plan } from "../account/told.ts";
 import { bearerOf } from "../bearer.ts";
 import type { Call } from "../call.ts";
 import { isSameSecret } from "../digest.ts";
