@@ -117,6 +117,9 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** Every code, in the order of the table. */
+export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
+
 /** How a session can end; each has a code of its own, `session_` and this. */
 export const SESSION_ENDINGS = ["deleted", "expired", "evicted", "lost"] as const;
 export type SessionEnding = (typeof SESSION_ENDINGS)[number];

@@ -7,6 +7,7 @@ import type { LanguageId } from "../shared/languages.ts";
 import { VISITOR_WINDOW_MS } from "../shared/limits.ts";
 import { creditsOf } from "../shared/money.ts";
 import type { Remembered } from "./account/runs.ts";
+import type { HeaderMap } from "./call.ts";
 import type { Rate } from "./rate.ts";
 
 /** What is to be put aside for one execution, under an id of the asker's making. */
@@ -64,7 +65,7 @@ export function failureOf({ code, message, field, retryAfterMs }: Refusal): Fail
 
 /** Sets the RateLimit headers, in the IETF draft's form and in the older one many clients read. */
 export function setRateHeaders(
-  headers: Headers,
+  headers: HeaderMap,
   rate: Rate | undefined,
   of: "executions" | "calls" | "keys" = "executions",
 ): void {

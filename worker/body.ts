@@ -9,7 +9,9 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 
 /** The JSON value of a request's body; an empty body counts as `{}`. */
 export async function readJson(request: Request): Promise<unknown> {
-  const bytes = await readBytes(request, REQUEST_BODY_BYTES_MAX);
+  const bytes = await readBytes(request, REQUEST_BODY_BYTES_MAX).catch((thrown: unknown) => {
+    throw brokenOff(thrown);
+  });
   if (bytes === undefined) throw tooLarge();
   if (bytes.length === 0) return {};
   const type = mediaType(request);
@@ -56,6 +58,12 @@ async function readCounted(
     at += chunk.length;
   }
   return bytes;
+}
+
+/** Whoever hangs up in the middle of a body hears nothing more, but that is no fault of ours. */
+export function brokenOff(thrown: unknown): Failure {
+  const detail = `the body broke off: ${thrown}`;
+  return new Failure("invalid_request", { message: "The body broke off before its end.", detail });
 }
 
 function tooLarge(): Failure {

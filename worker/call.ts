@@ -13,14 +13,21 @@ export type Call = {
   ctx: Pick<ExecutionContext, "waitUntil">;
   requestId: string;
   startedAtMs: number;
-  /** Headers the reply will carry, whatever becomes of it. */
-  headers: Headers;
+  /** Headers the reply will carry, whatever becomes of it; a `Headers` would cost a crossing each. */
+  headers: HeaderMap;
   line: LogLine;
   /** What was asked for, once it has been read and understood. */
   body?: unknown;
   /** When the reply is done, where it goes on after it has begun. */
   finished?: Promise<unknown>;
 };
+
+/** Headers by their names, in whatever letters they are set. */
+export class HeaderMap extends Map<string, string> {
+  override set(name: string, value: string): this {
+    return super.set(name.toLowerCase(), value);
+  }
+}
 
 /** What is known of a request beyond its id, route, status and time. */
 export type LogLine = {
@@ -48,7 +55,7 @@ export function begin(request: Request, env: Env, ctx: Call["ctx"]): Call {
     ctx,
     requestId: isRequestId(given) ? given : newId("req"),
     startedAtMs: Date.now(),
-    headers: new Headers(),
+    headers: new HeaderMap(),
     line: {},
   };
 }

@@ -4,20 +4,22 @@
 
 import { Router, type RouterType } from "itty-router";
 import { Failure } from "../shared/errors.ts";
-import { LANGUAGE_IDS } from "../shared/languages.ts";
 import { PATH_BYTES_MAX } from "../shared/limits.ts";
 import { begin, type Call } from "./call.ts";
 import { type Env, settingsOf } from "./env.ts";
-import { handle, NoBody, type RouteMatch } from "./handle.ts";
+import type { RouteMatch } from "./handle.ts";
+import { publishRoutes } from "./openapi/table.ts";
 import { finish, preflight, refuse } from "./reply.ts";
 import { changeAccount } from "./routes/accounts.ts";
 import { listApiEntries, listV1Entries, showApiCredits, showV1Credits } from "./routes/credits.ts";
+import { showDescription, showGuide, showReference } from "./routes/documents.ts";
 import { executeForApi, executeForV1, executeInSession } from "./routes/execute.ts";
 import { interruptExecution, sendInput } from "./routes/executions.ts";
 import { readFile, removeFile, writeFile } from "./routes/files.ts";
 import { health } from "./routes/health.ts";
 import { apiHistory, v1History } from "./routes/history.ts";
 import { createKey, listKeys, renameKey, revokeKey, rotateKey } from "./routes/keys.ts";
+import { root } from "./routes/root.ts";
 import { listApiLanguages, listV1Runtimes } from "./routes/runtimes.ts";
 import {
   deleteSession,
@@ -44,8 +46,11 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
       finish(response, routeName(route), call),
   ],
 })
-  .get("/", handle({ body: NoBody, run: async () => ({ body: index() }) }))
+  .get("/", root)
   .get("/health", health)
+  .get("/openapi.json", showDescription)
+  .get("/docs", showReference)
+  .get("/llms.txt", showGuide)
   .post("/api/keys", createKey)
   .get("/api/keys", listKeys)
   .patch("/api/keys/:keyId", renameKey)
@@ -87,17 +92,25 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .patch("/admin/accounts/:accountId", changeAccount)
   .all("*", answerMissing);
 
+publishRoutes(router.routes);
+
 const PLAIN_PATH = /^(\/[\w.~-]+)+\/?$/;
 const FILE_PATH = /^\/api\/sessions\/[\w.~-]+\/files\//;
 
 export default {
   async fetch(request: Request, env: Env, ctx: ExecutionContext): Promise<Response> {
     const call = begin(request, env, ctx);
+    // A request with two hosts has an address that is none, and the router would not survive it.
+    if (!URL.canParse(request.url)) return finish(refuse(noAddress(), call), "none", call);
     // HEAD is answered as GET would be; the body is left out when the reply leaves.
     const method = request.method === "HEAD" ? "GET" : request.method;
     return await router.fetch({ method, url: request.url, params: {}, route: "none" }, call);
   },
 } satisfies ExportedHandler<Env>;
+
+function noAddress(): Failure {
+  return new Failure("invalid_request", { message: "The request's address is not a valid URL." });
+}
 
 /**
  * No route has an empty segment, an escape or a strange character, so no such path is looked up. What
@@ -140,12 +153,4 @@ function methodsAt(url: string): string[] {
 /** A route as the log names it: its path in the table, or `none`. The router calls `/` empty. */
 function routeName(route: string): string {
   return route === "*" ? "none" : route || "/";
-}
-
-/** What somebody who finds the bare address is told. */
-function index() {
-  const routes = router.routes
-    .map(([method, , , path]) => `${method} ${path || "/"}`)
-    .filter((route) => !/^ALL|\/admin/.test(route));
-  return { name: "agent-coderunner", languages: LANGUAGE_IDS, routes };
 }

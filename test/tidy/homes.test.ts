@@ -33,8 +33,8 @@ describe("one home for each rule", () => {
     expect([...homes].filter(([, paths]) => paths.length > 1)).toEqual([]);
   });
 
-  test("languages are named in their table and where each one's interpreter is described", () => {
-    const homes = ["shared/languages.ts", "runner/interpreters.ts"];
+  test("languages are named in their table, where each one's interpreter is described, and in examples", () => {
+    const homes = ["shared/languages.ts", "runner/interpreters.ts", "worker/faces/examples.ts"];
     const named = new RegExp(`["'](${LANGUAGE_IDS.join("|")})["']`);
     expect(filesWith(named, homes, "shared", "worker", "runner")).toEqual([]);
   });

@@ -123,7 +123,7 @@ describe("an execution that is asked for again under its key", () => {
       ["/api/sessions", { language: "python" }],
     ];
     for (const [path, body] of others) {
-      await expectRefused(await send(path, body), "idempotency_mismatch", 422);
+      await expectRefused(await send(path, body), "idempotency_mismatch", 409);
     }
     expect(fake.executed).toHaveLength(1);
   });
@@ -332,7 +332,7 @@ describe("an API key that is asked for again under the same Idempotency-Key", ()
     clockAt(START_MS + IDEMPOTENCY_MS);
     keys.push(await keyOf(await ask()));
     expect(new Set(keys).size).toBe(4);
-    await expectRefused(await ask({ name: "other" }), "idempotency_mismatch", 422);
+    await expectRefused(await ask({ name: "other" }), "idempotency_mismatch", 409);
   });
 
   it("is not told to who guesses", async () => {

@@ -13,11 +13,13 @@ export type Funds = {
   openingMicro: number;
 };
 
+export const ENTRY_KINDS = ["grant", "reserve", "settle", "void", "expire"] as const;
+
 /** One entry of a ledger. Entries are numbered in the order they were made. */
 export type Entry = {
   number: number;
   atMs: number;
-  kind: "grant" | "reserve" | "settle" | "void" | "expire";
+  kind: (typeof ENTRY_KINDS)[number];
   amountMicro: number;
   /** What was there after it. */
   balanceMicro: number;

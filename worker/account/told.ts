@@ -7,7 +7,8 @@ import type { Rate } from "../rate.ts";
 import type { Claim } from "./claims.ts";
 import type { Funds } from "./statement.ts";
 
-export type Plan = keyof typeof RATE_PER_MINUTE;
+export const PLANS = ["free", "pro"] as const satisfies (keyof typeof RATE_PER_MINUTE)[];
+export type Plan = (typeof PLANS)[number];
 
 /** What an account is opened with. */
 export type Opening = {

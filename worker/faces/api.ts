@@ -9,24 +9,27 @@ import {
   RUN_TIMEOUT_MS_DEFAULT,
   RUN_TIMEOUT_MS_MAX,
 } from "../../shared/limits.ts";
+import { COMPILE_ERROR, OUTCOME_NAMES } from "../../shared/outcomes.ts";
 import { outcomeOf, type StageReport } from "../../shared/runner-api.ts";
 import type { Executed, Order } from "../execute.ts";
+import { named } from "../openapi/named.ts";
 import type { Runtime } from "../runtimes.ts";
 import type { Words } from "../stream.ts";
 import {
   hasProgram,
   Language,
   memoryKbOf,
+  openInput,
   orderOf,
   outputPatterns,
-  type Paid,
+  paidFields,
   paidOf,
   programFields,
   programRule,
-  type ReturnedFile,
+  ReturnedFile,
   returnedFile,
   runTimes,
-  type Shown,
+  shownFields,
   shownOf,
   timeoutOf,
 } from "./fields.ts";
@@ -34,65 +37,119 @@ import { toSessionWord } from "./session-word.ts";
 
 const fields = {
   ...programFields,
-  timeout: timeoutOf(RUN_TIMEOUT_MS_MAX),
-  compileTimeout: timeoutOf(COMPILE_TIMEOUT_MS_MAX),
+  timeout: timeoutOf(RUN_TIMEOUT_MS_MAX, "How long it may run"),
+  compileTimeout: timeoutOf(COMPILE_TIMEOUT_MS_MAX, "How long its compiler may"),
   outputFiles: outputPatterns,
-  openStdin: z.boolean().nullish(),
+  openStdin: openInput,
 };
 
 /**
  * What `POST /api/execute` takes: a program as `code`, as `files`, or as `code` with `files` beside
  * it. Fields it does not know are ignored.
  */
-export const ApiExecuteRequest = z.object(fields).refine(hasProgram, programRule);
+export const ApiExecuteRequest = named(
+  "ExecuteRequest",
+  z.object(fields).refine(hasProgram, programRule),
+);
 export type ApiExecuteRequest = z.infer<typeof ApiExecuteRequest>;
 
 /** The same in a session, whose language need not be said again. */
-export const SessionExecuteRequest = z
-  .object({ ...fields, language: Language.nullish() })
-  .refine(hasProgram, programRule);
+export const SessionExecuteRequest = named(
+  "SessionExecuteRequest",
+  z
+    .object({
+      ...fields,
+      language: Language.nullish().describe("That of the session; need not be said again."),
+    })
+    .refine(hasProgram, programRule),
+);
 export type SessionExecuteRequest = z.infer<typeof SessionExecuteRequest>;
 
-type Stage = {
-  /** `null` when it did not exit by itself. */
-  exitCode: number | null;
-  stdout: string;
-  stderr: string;
-  /** Whole milliseconds, measured in the sandbox. */
-  duration: number;
-  outcome: string;
-  signal: string | null;
-  memoryKb: number;
-  stdoutBytes: number;
-  stderrBytes: number;
-  stdoutTruncated: boolean;
-  stderrTruncated: boolean;
-  stdoutIsUtf8: boolean;
-  stderrIsUtf8: boolean;
+const count = z.int().nonnegative();
+
+/** What came of one command. */
+const stageFields = {
+  exitCode: z.int().nullable().describe("`null` when it did not exit by itself."),
+  stdout: z.string().describe("Without its final newline."),
+  stderr: z.string().describe("Without its final newline."),
+  duration: count.describe("Whole milliseconds, measured in the sandbox."),
+  outcome: z.enum(OUTCOME_NAMES),
+  signal: z.string().nullable().describe("The name of the signal that ended it, if one did."),
+  memoryKb: count.describe("The most memory it had."),
+  stdoutBytes: count.describe("All it wrote, kept or not."),
+  stderrBytes: count,
+  stdoutTruncated: z.boolean(),
+  stderrTruncated: z.boolean(),
+  stdoutIsUtf8: z.boolean().describe("Whether nothing in it had to be replaced."),
+  stderrIsUtf8: z.boolean(),
+};
+const Stage = z.strictObject(stageFields);
+type Stage = z.infer<typeof Stage>;
+
+const inSession = {
+  sessionId: z.string().optional().describe("The session it ran in, if it ran in one."),
 };
 
 /**
  * What `POST /api/execute` answers for a program that ran, whatever came of it; or, where it could
  * not be compiled, what its compiler came to, so that whoever looks at nothing else sees why.
  */
-export type ApiExecution = {
-  id: string;
-  language: string;
-  version: string;
-  timedOut: boolean;
-  /** Where it ran in a session: which, whether it found what earlier executions left there, besides files, ... */
-  sessionId?: string;
-  stateFresh?: boolean;
-  /** ... and whether later ones will find what there is now. */
-  stateKept?: boolean;
-  compile?: Stage & { cached: boolean };
-  /** Those that were asked for. */
-  files?: ReturnedFile[];
-  filesTruncated?: boolean;
-  resultsTruncated?: boolean;
-} & Stage &
-  Shown &
-  Paid;
+export const ApiExecution = named(
+  "Execution",
+  z.strictObject({
+    id: z.string(),
+    ...inSession,
+    stateFresh: z
+      .boolean()
+      .optional()
+      .describe("In a session: whether it began without what earlier executions left, but files."),
+    stateKept: z
+      .boolean()
+      .optional()
+      .describe("In a session: whether later ones will find what there is now."),
+    language: z.string(),
+    version: z.string().describe("Of the language, as it ran."),
+    ...stageFields,
+    outcome: z
+      .enum([...OUTCOME_NAMES, COMPILE_ERROR])
+      .describe("What became of the program; `compile_error` when it was never run."),
+    timedOut: z.boolean(),
+    ...shownFields,
+    resultsTruncated: z.boolean().optional(),
+    files: z.array(ReturnedFile).optional().describe("Those that were asked for."),
+    filesTruncated: z.boolean().optional(),
+    compile: z
+      .strictObject({
+        ...stageFields,
+        cached: z.boolean().describe("Whether the same sources had been compiled before."),
+      })
+      .optional()
+      .describe("What the compiler did, in languages that are compiled."),
+    ...paidFields,
+  }),
+);
+export type ApiExecution = z.infer<typeof ApiExecution>;
+
+/** The first event of a stream of this face. */
+export const ApiStart = z.strictObject({
+  id: z.string(),
+  ...inSession,
+  language: z.string(),
+  version: z.string(),
+});
+
+/** A language that can be had, in the words of this face. */
+export const ApiLanguage = named(
+  "Language",
+  z.strictObject({
+    language: z.string().describe("The id a request names it by."),
+    name: z.string(),
+    version: z.string(),
+    aliases: z.array(z.string()),
+    compiled: z.boolean(),
+    mainFile: z.string(),
+  }),
+);
 
 /** A request of this face as an order for the core; in a session, if one is named. */
 export function toOrder(
@@ -153,10 +210,9 @@ export const API_WORDS: Words = {
   face: "api",
 };
 
-/** A language that can be had, in the words of this face. */
-export function toApiLanguage(runtime: Runtime) {
+export function toApiLanguage(runtime: Runtime): z.infer<typeof ApiLanguage> {
   const { language, name, version, aliases, isCompiled, mainFile } = runtime;
-  return { language, name, version, aliases, compiled: isCompiled, mainFile };
+  return { language, name, version, aliases: [...aliases], compiled: isCompiled, mainFile };
 }
 
 function stageOf(stage: StageReport): Stage {

@@ -4,8 +4,9 @@
 import * as z from "zod";
 import { LISTED_ENTRIES_DEFAULT, LISTED_ENTRIES_MAX } from "../../shared/limits.ts";
 import { CREDIT_MICRO, creditsOf } from "../../shared/money.ts";
-import type { Entry } from "../account/statement.ts";
-import type { Statement } from "../account/told.ts";
+import { ENTRY_KINDS, type Entry } from "../account/statement.ts";
+import { PLANS, type Statement } from "../account/told.ts";
+import { named } from "../openapi/named.ts";
 
 const limitRule = { error: `must be a whole number from 1 to ${LISTED_ENTRIES_MAX}` };
 const cursorRule = { error: "must be the `cursor` of a reply" };
@@ -24,6 +25,58 @@ export const ListEntriesQuery = z.object({
     .transform(Number)
     .optional(),
 });
+
+const credits = z.int().describe("Whole credits to spend.");
+const held = z.number().describe("Credits put aside for what runs.");
+const freeCredits = z.int().nonnegative().describe("What the account was opened with.");
+const plan = z.enum(PLANS);
+const ratePerMinute = z.int().positive().describe("Executions it may begin in a minute.");
+const microUsdc = z.int().describe("Exactly, in millionths of a USDC.");
+
+export const ApiCredits = named(
+  "Credits",
+  z.strictObject({
+    ...{ credits, held, freeCredits, plan, ratePerMinute },
+    balanceMicroUsdc: microUsdc,
+    heldMicroUsdc: microUsdc,
+  }),
+);
+
+export const V1Credits = named(
+  "V1Credits",
+  z.strictObject({
+    ...{ credits, held, free_credits: freeCredits, plan, rate_per_minute: ratePerMinute },
+    balance_micro_usdc: microUsdc,
+    held_micro_usdc: microUsdc,
+  }),
+);
+
+const entryFields = {
+  number: z.int().positive(),
+  kind: z.enum(ENTRY_KINDS),
+  credits: z.number().describe("What it added or, where negative, took away."),
+  balance: z.number().describe("Credits that were there after it."),
+};
+const aboutExecution = z.string().nullable().describe("The execution it is about, if it is.");
+const cursor = z.string().nullable().describe("Where the next page begins, if there is one.");
+
+const ApiEntry = z.strictObject({
+  ...entryFields,
+  amountMicroUsdc: microUsdc,
+  balanceMicroUsdc: microUsdc,
+  executionId: aboutExecution,
+  createdAt: z.iso.datetime(),
+});
+export const ApiEntries = named("Ledger", z.strictObject({ entries: z.array(ApiEntry), cursor }));
+
+const V1Entry = z.strictObject({
+  ...entryFields,
+  amount_micro_usdc: microUsdc,
+  balance_micro_usdc: microUsdc,
+  execution_id: aboutExecution,
+  created_at: z.iso.datetime(),
+});
+export const V1Entries = named("V1Ledger", z.strictObject({ entries: z.array(V1Entry), cursor }));
 
 /** What an account has and may do, in the words of `/api`. */
 export function toApiCredits({ plan, ratePerMinute, ...funds }: Statement) {

@@ -14,6 +14,16 @@ import type { Started } from "../execute.ts";
 import { failureIn, type Past, summaryIn } from "../history.ts";
 import { toApiExecution } from "./api.ts";
 import { Language, memoryKbOf } from "./fields.ts";
+import {
+  ApiDeliveries,
+  ApiHistory,
+  ApiPast,
+  ApiRunning,
+  V1Deliveries,
+  V1History,
+  V1Past,
+  V1Running,
+} from "./history-schemas.ts";
 import { fromSessionWord, toSessionWord } from "./session-word.ts";
 import { toV1Execution } from "./v1.ts";
 
@@ -22,6 +32,7 @@ export type ListQuery = Omit<ExecutionQuery, "most"> & { limit: number };
 
 /** How a face asks for and tells of executions. */
 export type HistoryWords = {
+  schemas: Record<"running" | "past" | "page" | "deliveries", z.ZodType<object>>;
   query: z.ZodType<ListQuery>;
   /** One that has just begun and goes on by itself. */
   started: (started: Started) => object;
@@ -54,6 +65,7 @@ const queryFields = {
 };
 
 const API: HistoryWords = {
+  schemas: { running: ApiRunning, past: ApiPast, page: ApiHistory, deliveries: ApiDeliveries },
   query: z.object({ ...queryFields, session: z.string().optional() }).transform(toQuery),
   started: ({ executionId, sessionId, language }) => ({
     id: executionId,
@@ -100,6 +112,7 @@ const API: HistoryWords = {
 };
 
 const V1: HistoryWords = {
+  schemas: { running: V1Running, past: V1Past, page: V1History, deliveries: V1Deliveries },
   query: z
     .object({ ...queryFields, session_id: z.string().optional() })
     .transform(({ session_id, ...rest }) => toQuery({ ...rest, session: session_id })),

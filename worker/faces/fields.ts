@@ -7,8 +7,11 @@ import type { ErrorCode } from "../../shared/errors.ts";
 import { bytesOf, refuseBadFiles } from "../../shared/files.ts";
 import { findLanguage, LANGUAGE_IDS, type LanguageId, languageOf } from "../../shared/languages.ts";
 import {
+  ARGS_BYTES_MAX,
   ARGS_MAX,
   CODE_BYTES_MAX,
+  FILE_BYTES_MAX,
+  FILES_BYTES_MAX,
   FILES_MAX,
   OUTPUT_PATTERNS_MAX,
   RUN_TIMEOUT_MS_MIN,
@@ -19,25 +22,29 @@ import {
   type ExecutionReport,
   FILE_ENCODINGS,
   isBase64,
-  type OutputFile,
+  OutputFile,
   OutputPattern,
   ProgramArgs,
   type ProgramFile,
-  type ShownValue,
+  ShownValue,
   VersionSelector,
   WorkspacePath,
 } from "../../shared/runner-api.ts";
 import type { Executed, Order, Program, Times } from "../execute.ts";
+import { named } from "../openapi/named.ts";
 
 const WellFormed = z.string().transform((text) => text.toWellFormed());
 
-const File = z
+const SentFile = z
   .object({
-    name: WellFormed.pipe(WorkspacePath),
-    content: WellFormed,
+    name: WellFormed.pipe(WorkspacePath).describe(
+      "A path inside the directory the program starts in, such as `lib/util.h`.",
+    ),
+    content: WellFormed.describe(`At most ${FILE_BYTES_MAX} bytes.`),
     encoding: z
       .enum(FILE_ENCODINGS, { error: `must be one of ${FILE_ENCODINGS.join(", ")}` })
-      .nullish(),
+      .nullish()
+      .describe("How `content` is written; `utf8` when not given."),
   })
   .refine(({ content, encoding }) => encoding !== "base64" || isBase64(content), {
     error: "is not base64",
@@ -51,15 +58,20 @@ const File = z
     }),
   );
 
+named("SentFile", SentFile);
+
 /** A language, by any of its names. */
-export const Language = z.string().transform((word, ctx) => {
-  const id = findLanguage(word);
-  if (id !== undefined) return id;
-  const params: { code: ErrorCode } = { code: "unknown_language" };
-  const message = `is not a supported language; use one of ${LANGUAGE_IDS.join(", ")}`;
-  ctx.issues.push({ code: "custom", input: word, params, message });
-  return z.NEVER;
-});
+export const Language = z
+  .string()
+  .transform((word, ctx) => {
+    const id = findLanguage(word);
+    if (id !== undefined) return id;
+    const params: { code: ErrorCode } = { code: "unknown_language" };
+    const message = `is not a supported language; use one of ${LANGUAGE_IDS.join(", ")}`;
+    ctx.issues.push({ code: "custom", input: word, params, message });
+    return z.NEVER;
+  })
+  .describe(`One of ${LANGUAGE_IDS.join(", ")}, or another of its names, in any case.`);
 
 /** The fields that every face calls by the same name. */
 export const programFields = {
@@ -67,33 +79,68 @@ export const programFields = {
   /** The program, where it is one file. */
   code: limitedText(CODE_BYTES_MAX)
     .refine((code) => code !== "", { error: "must not be empty" })
-    .nullish(),
-  files: listOf(File, { most: FILES_MAX, of: "files" }).nullish(),
-  args: listOf(WellFormed, { most: ARGS_MAX, of: "arguments" }).pipe(ProgramArgs).nullish(),
-  stdin: limitedText(STDIN_BYTES_MAX).nullish(),
-  version: VersionSelector.nullish(),
-  optimize: z.boolean().nullish(),
+    .nullish()
+    .describe(`The program, where it is one file; at most ${CODE_BYTES_MAX} bytes.`),
+  files: listOf(SentFile, { most: FILES_MAX, of: "files" })
+    .nullish()
+    .describe(
+      `At most ${FILES_MAX} files of at most ${FILES_BYTES_MAX} bytes together. Where they are the whole program, the main file is the first.`,
+    ),
+  args: listOf(WellFormed, { most: ARGS_MAX, of: "arguments" })
+    .pipe(ProgramArgs)
+    .nullish()
+    .describe(
+      `What the program gets as arguments; at most ${ARGS_MAX}, of ${ARGS_BYTES_MAX} bytes together.`,
+    ),
+  stdin: limitedText(STDIN_BYTES_MAX)
+    .nullish()
+    .describe(`What the program reads; at most ${STDIN_BYTES_MAX} bytes.`),
+  version: VersionSelector.nullish().describe(
+    "A version or a range of versions, such as `3`, `^3.12` or `>=3.12 <4`; refused if what is here is not in it.",
+  ),
+  optimize: z
+    .boolean()
+    .nullish()
+    .describe("Have the compiler take its time to make the program faster."),
   /** Whether the answer is to be a stream. */
-  stream: z.boolean().nullish(),
+  stream: z
+    .boolean()
+    .nullish()
+    .describe("Answer with server-sent events; the same as `Accept: text/event-stream`."),
   /** Whether it goes on when its caller hangs up. */
-  detach: z.boolean().nullish(),
+  detach: z.boolean().nullish().describe("Go on when the caller hangs up; needs a key."),
   /** Where to tell that such a one has ended. */
-  webhook: z.string().nullish(),
+  webhook: z
+    .string()
+    .nullish()
+    .describe("With `detach`: an HTTPS address that is told when the execution has ended."),
 };
 /** What a face calls by names of its own. */
 export const outputPatterns = listOf(WellFormed, { most: OUTPUT_PATTERNS_MAX, of: "patterns" })
   .pipe(z.array(OutputPattern))
-  .nullish();
+  .nullish()
+  .describe(
+    "Patterns of files to bring back when it is over: `*` and `?` stop at a slash, `**` does not.",
+  );
+export const openInput = z
+  .boolean()
+  .nullish()
+  .describe("Leave the program's input open, for more to be sent while it runs; for streams.");
 
 const ProgramFields = z.object(programFields);
 export type ProgramFields = z.infer<typeof ProgramFields>;
 
 /** A whole number of milliseconds, up to `msMax`. */
-export function timeoutOf(msMax: number) {
+export function timeoutOf(msMax: number, what: string) {
   const rule = {
     error: `must be a whole number of milliseconds from ${RUN_TIMEOUT_MS_MIN} to ${msMax}`,
   };
-  return z.int(rule).min(RUN_TIMEOUT_MS_MIN, rule).max(msMax, rule).nullish();
+  return z
+    .int(rule)
+    .min(RUN_TIMEOUT_MS_MIN, rule)
+    .max(msMax, rule)
+    .nullish()
+    .describe(`${what}, in milliseconds; ${msMax} when not given.`);
 }
 
 /** The time to run in: what was asked for; or, where nothing was, as much of the default as is paid for. */
@@ -181,26 +228,54 @@ function sizesOf(files: readonly ProgramFile[]) {
   return files.map((file) => ({ name: file.name, bytes: bytesOf(file) }));
 }
 
+named("ShownValue", ShownValue);
+
 /** What a program showed, in the words of every face. */
-export type Shown = {
-  /** The text of its last value, or `null` when it has none. */
-  result: string | null;
-  results: ShownValue[];
+export const shownFields = {
+  result: z
+    .string()
+    .nullable()
+    .describe("In a session, the text of its last value; `null` when it has none."),
+  results: z.array(ShownValue).describe("Values and pictures it showed, by media type."),
 };
+export type Shown = { result: string | null; results: ShownValue[] };
 
 export function shownOf({ shown = [] }: ExecutionReport): Shown {
   const last = shown.findLast(({ kind }) => kind === "value");
   return { result: last?.data["text/plain"] ?? null, results: shown };
 }
 
-/** A file that was asked back. Where its content is absent, it was too large to come along. */
-export type ReturnedFile = OutputFile & { encoding?: "base64" };
+/** A file that was asked back. */
+export const ReturnedFile = named(
+  "ReturnedFile",
+  z.strictObject({
+    name: OutputFile.shape.name.describe("Its path in the workspace."),
+    bytes: OutputFile.shape.bytes,
+    sha256: OutputFile.shape.sha256.describe("In hexadecimal."),
+    content: OutputFile.shape.content.describe("Absent where it was too large to come along."),
+    encoding: z.literal("base64").optional(),
+  }),
+);
+export type ReturnedFile = z.infer<typeof ReturnedFile>;
 
 export function returnedFile(file: OutputFile): ReturnedFile {
   return file.content === undefined ? file : { ...file, encoding: "base64" };
 }
 
 /** What an execution cost and what is left, in the words of every face. */
+export const paidFields = {
+  credits: z
+    .strictObject({
+      charged: z.int().nonnegative().describe("What it cost."),
+      remaining: z.int().nonnegative().describe("What the account has left."),
+    })
+    .optional()
+    .describe("For who has a key."),
+  demo: z
+    .strictObject({ remaining: z.int().nonnegative().describe("Executions left today.") })
+    .optional()
+    .describe("For who has none."),
+};
 export type Paid =
   | { credits: { charged: number; remaining: number } }
   | { demo: { remaining: number } };
@@ -221,7 +296,7 @@ function listOf<Item extends z.ZodType>(item: Item, { most, of }: { most: number
   const counted = z.unknown().refine((list) => !Array.isArray(list) || list.length <= most, {
     error: `must be at most ${most} ${of}`,
   });
-  return counted.pipe(z.array(item));
+  return counted.pipe(z.array(item)).meta({ maxItems: most });
 }
 
 /** Text of at most `bytesMax` bytes. */

@@ -5,6 +5,7 @@ import * as z from "zod";
 import { KEY_GRACE_MS_MAX, KEY_NAME_CHARACTERS_MAX } from "../../shared/limits.ts";
 import type { Key } from "../account/keys.ts";
 import { type KnownKey, marksOf } from "../key.ts";
+import { named } from "../openapi/named.ts";
 
 const nameRule = { error: `must be at most ${KEY_NAME_CHARACTERS_MAX} characters` };
 const KeyName = z
@@ -14,27 +15,82 @@ const KeyName = z
   .nullable();
 
 /** What `POST /api/keys` takes. */
-export const CreateKeyRequest = z.object({ name: KeyName.optional() });
+export const CreateKeyRequest = z.object({
+  name: KeyName.optional().describe("What it is for; nobody else sees it."),
+});
 
 /** What `PATCH /api/keys/:keyId` takes; null takes the name away. */
-export const RenameKeyRequest = z.object({ name: KeyName });
+export const RenameKeyRequest = z.object({
+  name: KeyName.describe("`null` takes the name away."),
+});
 
 /** What the query of `DELETE /api/keys/:keyId` may say. */
 export const RevokeKeyQuery = z.object({
-  /** Whether even the last key may go. */
   force: z
     .enum(["true", "false"], { error: "must be `true` or `false`" })
     .transform((word) => word === "true")
-    .default(false),
+    .default(false)
+    .describe("Whether even the last key may go."),
 });
 
 const graceRule = { error: `must be a whole number from 0 to ${KEY_GRACE_MS_MAX}` };
 
 /** What `POST /api/keys/:keyId/rotate` takes. */
 export const RotateKeyRequest = z.object({
-  /** How long the old key works on. */
-  graceMs: z.int(graceRule).min(0, graceRule).max(KEY_GRACE_MS_MAX, graceRule).nullish(),
+  graceMs: z
+    .int(graceRule)
+    .min(0, graceRule)
+    .max(KEY_GRACE_MS_MAX, graceRule)
+    .nullish()
+    .describe(
+      `How long the old key works on, in milliseconds; at most ${KEY_GRACE_MS_MAX}. It ends at once when this is not given.`,
+    ),
 });
+
+const newKeyFields = {
+  apiKey: z.string().describe("Shown here and never again."),
+  id: z.string(),
+  name: z.string().nullable(),
+  accountId: z.string(),
+};
+
+/** A key as it is listed. */
+export const ApiKey = named(
+  "Key",
+  z.strictObject({
+    id: z.string(),
+    name: z.string().nullable(),
+    prefix: z.string().describe("How it begins."),
+    last: z.string().describe("How it ends."),
+    current: z.boolean().describe("Whether it is the one this was asked with."),
+    createdAt: z.iso.datetime(),
+    lastUsedAt: z.iso.datetime().nullable().describe("To the minute."),
+    expiresAt: z.iso.datetime().nullable(),
+    revokedAt: z.iso.datetime().nullable(),
+  }),
+);
+
+export const ApiKeys = named("Keys", z.strictObject({ keys: z.array(ApiKey) }));
+
+/** A key that was made: with an account of its own, or for one that is there. */
+export const CreatedKey = named(
+  "CreatedKey",
+  z.strictObject({
+    ...newKeyFields,
+    plan: z.string().optional().describe("Of a new account, like what follows."),
+    credits: z.int().nonnegative().optional(),
+    ratePerMinute: z.int().positive().optional(),
+  }),
+);
+
+/** A key that takes another's place. */
+export const RotatedKey = named(
+  "RotatedKey",
+  z.strictObject({
+    ...newKeyFields,
+    replaced: ApiKey.optional().describe("The old one, and when it ends."),
+  }),
+);
 
 /** A key that was just made, with its text, for the only time. */
 export function toNewApiKey(made: Pick<Key, "id" | "name">, accountId: string, text: string) {
@@ -48,7 +104,7 @@ export function toApiKey(key: Key, own: KnownKey) {
     name: key.name ?? null,
     ...marksOf({ accountId: own.accountId, hash: key.hash }),
     current: key.hash === own.hash,
-    createdAt: timeOf(key.createdAtMs),
+    createdAt: new Date(key.createdAtMs).toISOString(),
     lastUsedAt: timeOf(key.lastUsedAtMs),
     expiresAt: timeOf(key.expiresAtMs),
     revokedAt: timeOf(key.revokedAtMs),

@@ -3,7 +3,7 @@
 
 import * as z from "zod";
 import { isSessionId } from "../../shared/ids.ts";
-import { languageOf } from "../../shared/languages.ts";
+import { LANGUAGE_IDS, languageOf } from "../../shared/languages.ts";
 import {
   LISTED_SESSIONS_DEFAULT,
   LISTED_SESSIONS_MAX,
@@ -12,27 +12,102 @@ import {
 import { PackagesRequest } from "../../shared/packages.ts";
 import {
   FILE_ENCODINGS,
-  type InstalledPackage,
+  InstalledPackage,
   isBase64,
   type RunnerSession,
   VersionSelector,
+  WorkspaceEntry,
   type WorkspaceListing,
+  WrittenFile,
 } from "../../shared/runner-api.ts";
 import type { Place, Session } from "../account/sessions.ts";
+import { named } from "../openapi/named.ts";
 import { Language } from "./fields.ts";
 import { toSessionWord } from "./session-word.ts";
 
 /** What `POST /api/sessions` takes. */
 export const OpenSessionRequest = z.object({
   language: Language,
-  version: VersionSelector.nullish(),
-  packages: PackagesRequest.nullish(),
+  version: VersionSelector.nullish().describe("Refused if what is here is not in it."),
+  packages: PackagesRequest.nullish().describe("What to install before it is used."),
 });
 
 /** What `POST /api/sessions/:id/packages` takes. */
 export const InstallRequest = PackagesRequest.refine(
   ({ pip = [], npm = [] }) => pip.length + npm.length > 0,
   { error: "is required where no `npm` is sent", path: ["pip"] },
+);
+
+const Package = named(
+  "Package",
+  z.strictObject({
+    manager: InstalledPackage.shape.manager,
+    name: z.string(),
+    version: z.string(),
+    scriptsSkipped: z
+      .boolean()
+      .optional()
+      .describe("`true` where it has scripts that its own manager would have run."),
+  }),
+);
+
+/** What was installed. */
+export const InstalledPackages = z.strictObject({ packages: z.array(Package) });
+
+/** A session, in the words of this face. */
+export const ApiSession = named(
+  "Session",
+  z.strictObject({
+    sessionId: z.string(),
+    language: z.string().describe("With its version, for people."),
+    languageId: z.enum(LANGUAGE_IDS),
+    version: z.string().nullable().describe("`null` while it is not known yet."),
+    state: z
+      .enum(["idle", "busy", "deleted", "expired", "evicted", "lost"])
+      .describe("Whether something runs in it, or what became of it."),
+    createdAt: z.iso.datetime(),
+    lastUsedAt: z.iso.datetime(),
+    expiresAt: z.iso.datetime().describe("When it is gone unless it is used before."),
+    executions: z.int().nonnegative(),
+    kept: z.boolean().describe("`false` for those that go first when there is no room."),
+    packages: z.array(Package).optional().describe("What was installed when it was opened."),
+  }),
+);
+type ApiSession = z.infer<typeof ApiSession>;
+
+/** A page of sessions. */
+export const ApiSessions = named(
+  "Sessions",
+  z.strictObject({
+    sessions: z.array(ApiSession),
+    cursor: z.string().nullable().describe("Where the next page begins, if there is one."),
+  }),
+);
+
+/** What was made of an upload. */
+export const ApiWrittenFile = named(
+  "WrittenFile",
+  z.strictObject({
+    name: WrittenFile.shape.name,
+    bytes: WrittenFile.shape.bytes,
+    sha256: WrittenFile.shape.sha256.describe("In hexadecimal."),
+  }),
+);
+
+/** What a directory of a session's workspace holds. */
+export const ApiListing = named(
+  "Listing",
+  z.strictObject({
+    entries: z.array(
+      z.strictObject({
+        name: z.string(),
+        type: WorkspaceEntry.shape.type,
+        bytes: z.int().nonnegative(),
+        modifiedAt: z.iso.datetime(),
+      }),
+    ),
+    truncated: z.boolean().describe("Whether there is more than is told."),
+  }),
 );
 
 const limitRule = { error: `must be a whole number from 1 to ${LISTED_SESSIONS_MAX}` };
@@ -44,9 +119,12 @@ export const ListSessionsQuery = z.object({
     .int(limitRule)
     .min(1, limitRule)
     .max(LISTED_SESSIONS_MAX, limitRule)
-    .default(LISTED_SESSIONS_DEFAULT),
-  /** Without it, only those that live. */
-  state: z.enum(["live", "all"], { error: "must be `live` or `all`" }).default("live"),
+    .default(LISTED_SESSIONS_DEFAULT)
+    .describe("How many at most."),
+  state: z
+    .enum(["live", "all"], { error: "must be `live` or `all`" })
+    .default("live")
+    .describe("Only those that live, or also those that are gone."),
   cursor: z
     .string()
     .transform((text, ctx): Place => {
@@ -55,7 +133,8 @@ export const ListSessionsQuery = z.object({
       ctx.issues.push({ code: "custom", input: text, message: "must be the `cursor` of a reply" });
       return z.NEVER;
     })
-    .optional(),
+    .optional()
+    .describe("The `cursor` of the page before."),
 });
 
 const INPUT_CHARACTERS_MAX = Math.ceil((STDIN_BYTES_MAX * 4) / 3) + 4;
@@ -66,11 +145,13 @@ export const InputRequest = z
     data: z
       .string()
       .transform((text) => text.toWellFormed())
-      .nullish(),
+      .nullish()
+      .describe(`At most ${STDIN_BYTES_MAX} bytes.`),
     encoding: z
       .enum(FILE_ENCODINGS, { error: `must be one of ${FILE_ENCODINGS.join(", ")}` })
-      .nullish(),
-    end: z.boolean().nullish(),
+      .nullish()
+      .describe("How `data` is written; `utf8` when not given."),
+    end: z.boolean().nullish().describe("Whether that was all; the program reads its end then."),
   })
   .refine(({ data, end }) => typeof data === "string" || end === true, {
     error: "is required where `end` is not true",
@@ -103,7 +184,7 @@ export function toApiPackages(installed: readonly InstalledPackage[]) {
 }
 
 /** A session as its account remembers it. */
-export function toApiSession(session: Session) {
+export function toApiSession(session: Session): ApiSession {
   const { id, language, version, executions, ending, isBusy, isExplicit } = session;
   return {
     sessionId: toSessionWord(id),
@@ -116,7 +197,7 @@ export function toApiSession(session: Session) {
 }
 
 /** A live session as its runner has just told of it. */
-export function toLiveApiSession(session: RunnerSession, { isExplicit }: Session) {
+export function toLiveApiSession(session: RunnerSession, { isExplicit }: Session): ApiSession {
   const { sessionId, language, version, state, executions } = session;
   return {
     sessionId: toSessionWord(sessionId),
@@ -129,7 +210,10 @@ export function toLiveApiSession(session: RunnerSession, { isExplicit }: Session
 }
 
 /** A page of sessions, and where the next begins if this one is full. */
-export function toApiSessions(sessions: readonly Session[], limit: number) {
+export function toApiSessions(
+  sessions: readonly Session[],
+  limit: number,
+): z.infer<typeof ApiSessions> {
   const last = sessions.length > limit ? sessions[limit - 1] : undefined;
   return {
     sessions: sessions.slice(0, limit).map(toApiSession),
@@ -138,7 +222,7 @@ export function toApiSessions(sessions: readonly Session[], limit: number) {
 }
 
 /** A directory of a session's workspace. */
-export function toApiListing({ entries, truncated }: WorkspaceListing) {
+export function toApiListing({ entries, truncated }: WorkspaceListing): z.infer<typeof ApiListing> {
   return {
     entries: entries.map(({ name, type, bytes, modifiedAtMs }) => ({
       name,

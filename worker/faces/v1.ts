@@ -10,24 +10,27 @@ import {
   LONG_RUN_TIMEOUT_MS_DEFAULT,
   LONG_RUN_TIMEOUT_MS_MAX,
 } from "../../shared/limits.ts";
+import { OUTCOME_NAMES } from "../../shared/outcomes.ts";
 import type { StageReport } from "../../shared/runner-api.ts";
 import type { Executed, Order } from "../execute.ts";
+import { named } from "../openapi/named.ts";
 import type { Runtime } from "../runtimes.ts";
 import type { Words } from "../stream.ts";
 import {
   hasFiles,
   hasProgram,
   memoryKbOf,
+  openInput,
   orderOf,
   outputPatterns,
-  type Paid,
+  paidFields,
   paidOf,
   programFields,
   programRule,
-  type ReturnedFile,
+  ReturnedFile,
   returnedFile,
   runTimes,
-  type Shown,
+  shownFields,
   shownOf,
   timeoutOf,
 } from "./fields.ts";
@@ -37,61 +40,107 @@ import { fromSessionWord } from "./session-word.ts";
  * What `POST /v1/execute` takes: a program as `code` or as `files`, and not as both. Fields it does
  * not know are ignored.
  */
-export const V1ExecuteRequest = z
-  .object({
-    ...programFields,
-    session_id: z.string().nullish(),
-    run_timeout: timeoutOf(LONG_RUN_TIMEOUT_MS_MAX),
-    compile_timeout: timeoutOf(COMPILE_TIMEOUT_MS_MAX),
-    output_files: outputPatterns,
-    open_stdin: z.boolean().nullish(),
-  })
-  .refine(hasProgram, programRule)
-  .refine((fields) => typeof fields.code !== "string" || !hasFiles(fields), {
-    error: "cannot be sent beside `code`: send one of the two",
-    path: ["files"],
-  });
+export const V1ExecuteRequest = named(
+  "V1ExecuteRequest",
+  z
+    .object({
+      ...programFields,
+      session_id: z
+        .string()
+        .nullish()
+        .describe("The session to run it in; without it, a new one, for who has a key."),
+      run_timeout: timeoutOf(LONG_RUN_TIMEOUT_MS_MAX, "How long it may run"),
+      compile_timeout: timeoutOf(COMPILE_TIMEOUT_MS_MAX, "How long its compiler may"),
+      output_files: outputPatterns,
+      open_stdin: openInput,
+    })
+    .refine(hasProgram, programRule)
+    .refine((fields) => typeof fields.code !== "string" || !hasFiles(fields), {
+      error: "cannot be sent beside `code`: send one of the two",
+      path: ["files"],
+    }),
+);
 export type V1ExecuteRequest = z.infer<typeof V1ExecuteRequest>;
 
-type Stage = {
-  stdout: string;
-  stderr: string;
-  /** `null` when it did not exit by itself. */
-  code: number | null;
-  signal: string | null;
-  /** Whole milliseconds, measured in the sandbox. */
-  time_ms: number;
-  memory_kb: number;
-  outcome: string;
-  stdout_bytes: number;
-  stderr_bytes: number;
-  stdout_truncated: boolean;
-  stderr_truncated: boolean;
-  stdout_is_utf8: boolean;
-  stderr_is_utf8: boolean;
+const count = z.int().nonnegative();
+
+/** What came of one command. */
+const stageFields = {
+  stdout: z.string(),
+  stderr: z.string(),
+  code: z.int().nullable().describe("Its exit code; `null` when it did not exit by itself."),
+  signal: z.string().nullable().describe("The name of the signal that ended it, if one did."),
+  time_ms: count.describe("Whole milliseconds, measured in the sandbox."),
+  memory_kb: count.describe("The most memory it had."),
+  outcome: z.enum(OUTCOME_NAMES),
+  stdout_bytes: count.describe("All it wrote, kept or not."),
+  stderr_bytes: count,
+  stdout_truncated: z.boolean(),
+  stderr_truncated: z.boolean(),
+  stdout_is_utf8: z.boolean().describe("Whether nothing in it had to be replaced."),
+  stderr_is_utf8: z.boolean(),
+};
+const Stage = z.strictObject(stageFields);
+type Stage = z.infer<typeof Stage>;
+
+const inSession = {
+  session_id: z.string().nullable().describe("The session it ran in; `null` without a key."),
 };
 
-/** What `POST /v1/execute` answers. `run` is absent when the program could not be compiled. */
-export type V1Execution = {
-  id: string;
-  /** `null` without a key. */
-  session_id: string | null;
-  /** In a session: whether it began without what earlier executions left, besides files, ... */
-  state_fresh?: boolean;
-  /** ... and whether later ones will find what there is now. */
-  state_kept?: boolean;
-  language: string;
-  version: string;
-  /** The time the program had to run in. */
-  run_timeout: number;
-  compile?: Stage & { cached: boolean };
-  run?: Stage;
-  results_truncated?: boolean;
-  /** Those that were asked for. */
-  files?: ReturnedFile[];
-  files_truncated?: boolean;
-} & Shown &
-  Paid;
+/** What `POST /v1/execute` answers. */
+export const V1Execution = named(
+  "V1Execution",
+  z.strictObject({
+    id: z.string(),
+    ...inSession,
+    state_fresh: z
+      .boolean()
+      .optional()
+      .describe("In a session: whether it began without what earlier executions left, but files."),
+    state_kept: z
+      .boolean()
+      .optional()
+      .describe("In a session: whether later ones will find what there is now."),
+    language: z.string(),
+    version: z.string().describe("Of the language, as it ran."),
+    run_timeout: count.describe("The time the program had to run in."),
+    compile: z
+      .strictObject({
+        ...stageFields,
+        cached: z.boolean().describe("Whether the same sources had been compiled before."),
+      })
+      .optional()
+      .describe("What the compiler did, in languages that are compiled."),
+    run: Stage.optional().describe("Absent when the program could not be compiled."),
+    ...shownFields,
+    results_truncated: z.boolean().optional(),
+    files: z.array(ReturnedFile).optional().describe("Those that were asked for."),
+    files_truncated: z.boolean().optional(),
+    ...paidFields,
+  }),
+);
+export type V1Execution = z.infer<typeof V1Execution>;
+
+/** The first event of a stream of this face. */
+export const V1Start = z.strictObject({
+  id: z.string(),
+  ...inSession,
+  language: z.string(),
+  version: z.string(),
+});
+
+/** A language that can be had, in the words of this face. */
+export const V1Runtime = named(
+  "V1Runtime",
+  z.strictObject({
+    language: z.string().describe("The id a request names it by."),
+    name: z.string(),
+    version: z.string(),
+    aliases: z.array(z.string()),
+    compiled: z.boolean(),
+    main_file: z.string(),
+  }),
+);
 
 /** A request of this face as an order for the core. */
 export function fromV1(request: V1ExecuteRequest): Order {
@@ -146,10 +195,10 @@ export const V1_WORDS: Words = {
   face: "v1",
 };
 
-/** A language that can be had, in the words of this face. */
-export function toV1Runtime(runtime: Runtime) {
+export function toV1Runtime(runtime: Runtime): z.infer<typeof V1Runtime> {
   const { language, name, version, aliases, isCompiled, mainFile } = runtime;
-  return { language, name, version, aliases, compiled: isCompiled, main_file: mainFile };
+  const main_file = mainFile;
+  return { language, name, version, aliases: [...aliases], compiled: isCompiled, main_file };
 }
 
 function stageOf(stage: StageReport): Stage {

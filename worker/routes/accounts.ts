@@ -24,22 +24,42 @@ const rateRule = { error: `must be a whole number from 1 to ${RATE_PER_MINUTE_MA
 const ChangeRequest = z
   .strictObject({
     grantCredits: z.int(grantRule).min(1, grantRule).max(GRANT_CREDITS_MAX, grantRule).optional(),
-    /** null goes back to the plan's rate. */
     ratePerMinute: z
       .int(rateRule)
       .min(1, rateRule)
       .max(RATE_PER_MINUTE_MAX, rateRule)
       .nullable()
-      .optional(),
+      .optional()
+      .describe("`null` goes back to the plan's rate."),
     plan: z.enum(PLANS, { error: `must be one of ${PLANS.join(", ")}` }).optional(),
   })
   .refine((change) => Object.keys(change).length > 0, {
     error: "must name at least one of grantCredits, ratePerMinute, plan",
   });
 
+const ChangedAccount = z.strictObject({
+  accountId: z.string(),
+  plan: z.enum(PLANS),
+  ratePerMinute: z.int().positive(),
+  credits: z.int().nonnegative().describe("What it has left."),
+});
+
 export const changeAccount = handle({
+  summary: "Change an account",
+  description: "Grants credits, and sets the plan or a rate of its own. What is absent stays.",
+  tag: "Operators",
+  operation: "changeAccount",
+  access: "operator",
   guard: requireAdmin,
   body: ChangeRequest,
+  reply: ChangedAccount,
+  errors: ["not_found"],
+  examples: {
+    grant: {
+      summary: "A thousand credits and the greater plan",
+      body: { grantCredits: 1000, plan: "pro" },
+    },
+  },
   run: async (change, call, { accountId = "" }) => {
     Object.assign(call.line, { account: accountId, change });
     const { grantCredits, ratePerMinute, plan } = change;

@@ -9,8 +9,9 @@ import { WorkspacePath } from "../../shared/runner-api.ts";
 import { readBytes } from "../body.ts";
 import type { Call } from "../call.ts";
 import { fromSessionWord } from "../faces/session-word.ts";
-import { toApiListing } from "../faces/sessions.ts";
+import { ApiListing, ApiWrittenFile, toApiListing } from "../faces/sessions.ts";
 import { handle, NoBody } from "../handle.ts";
+import { RUNNER_ERRORS, SESSION_ERRORS } from "../openapi/about.ts";
 import {
   type Download,
   deleteFile,
@@ -28,8 +29,23 @@ const CONTENT_DIGEST = /(?:^|,)\s*sha-256=:[A-Za-z0-9+/]{43}=:\s*(?:,|$)/;
 /** What a path of this route means: a name in the workspace, or a directory's, empty for its top. */
 type Target = { name: string; isDirectory: boolean };
 
+const FILE_ERRORS = ["invalid_request", ...SESSION_ERRORS, ...RUNNER_ERRORS] as const;
+
 export const readFile = handle({
+  summary: "Download a file, or list a directory",
+  description:
+    "A path that ends in a slash, or none at all, is a directory's. A download comes with its length and its `Content-Digest`.",
+  tag: "Files",
+  operation: "readFile",
   body: NoBody,
+  reply: {
+    200: {
+      json: ApiListing,
+      other: { "application/octet-stream": { description: "The file.", example: "1,2,3\n" } },
+    },
+  },
+  errors: ["unknown_file", "conflict", ...FILE_ERRORS],
+  examples: { one: { summary: "A file" } },
   run: async (_body, call, { sessionId = "" }) => {
     const { name, isDirectory } = targetOf(call);
     const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
@@ -42,7 +58,16 @@ export const readFile = handle({
 });
 
 export const writeFile = handle({
+  summary: "Upload a file",
+  description: `Of at most ${FILE_BYTES_MAX} bytes; directories on its way are made. With \`Content-Digest\`, what arrives is held against it.`,
+  tag: "Files",
+  operation: "writeFile",
   body: NoBody,
+  upload: { type: "application/octet-stream", description: "What is to be in the file." },
+  headers: { "Content-Digest": "The SHA-256 of the file: `sha-256=:BASE64:`." },
+  reply: { 201: { json: ApiWrittenFile } },
+  errors: ["unknown_file", "conflict", "payload_too_large", "workspace_full", ...FILE_ERRORS],
+  examples: { one: { summary: "A small table", body: "a,b\n1,2\n" } },
   run: async (_body, call, { sessionId = "" }) => {
     const name = fileIn(call);
     if (name.split("/")[0] === PROGRAM_NAME) throw badPath("is kept for the built program");
@@ -58,7 +83,13 @@ export const writeFile = handle({
 });
 
 export const removeFile = handle({
+  summary: "Delete a file",
+  tag: "Files",
+  operation: "deleteFile",
   body: NoBody,
+  reply: { 204: { description: "It is gone." } },
+  errors: ["unknown_file", "conflict", ...FILE_ERRORS],
+  examples: { one: { summary: "A file" } },
   run: async (_body, call, { sessionId = "" }) => {
     const target = targetOf(call);
     if (target.name === "") throw badPath("must be that of a file or a directory");

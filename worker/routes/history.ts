@@ -4,8 +4,12 @@
 
 import { Failure } from "../../shared/errors.ts";
 import { isId } from "../../shared/ids.ts";
-import { DETACHED_REPORT_MS } from "../../shared/limits.ts";
-import { parse } from "../../shared/parse.ts";
+import {
+  DAY_MS,
+  DETACHED_REPORT_MS,
+  HISTORY_EXECUTIONS_MAX,
+  HISTORY_MS,
+} from "../../shared/limits.ts";
 import { type ExecutionReport, outcomeOf, type RunnerError } from "../../shared/runner-api.ts";
 import type { Execution } from "../account/executions.ts";
 import type { Remembered } from "../account/runs.ts";
@@ -13,9 +17,11 @@ import type { Call } from "../call.ts";
 import type { Face } from "../courier/errands.ts";
 import { chargeMicro, chargeOfMs, cutShort } from "../execute.ts";
 import { HISTORY_WORDS } from "../faces/executions.ts";
+import { Removed } from "../faces/history-schemas.ts";
 import { type Handler, handle, NoBody } from "../handle.ts";
 import { keptOf, type Past, pastOf } from "../history.ts";
 import { withAccount, withCourier } from "../objects.ts";
+import { RUNNER_ERRORS } from "../openapi/about.ts";
 import { settleLate } from "../payer.ts";
 import { executionOnRunner, interruptOnRunner } from "../runner-client.ts";
 import { endingOf, failureOfRunner, OF_EXECUTING } from "../runner-failure.ts";
@@ -28,12 +34,21 @@ export const v1History = routesFor("v1");
 
 function routesFor(face: Face): HistoryRoutes {
   const words = HISTORY_WORDS[face];
+  const { schemas } = words;
+  const inWords = face === "api" ? "" : ", in snake_case";
+  const suffix = face === "api" ? "" : "V1";
   return {
     list: handle({
+      summary: `List executions${inWords}`,
+      description: `Newest first; those of the last ${HISTORY_MS / DAY_MS} days, and at most ${HISTORY_EXECUTIONS_MAX}.`,
+      operation: `listExecutions${suffix}`,
       body: NoBody,
-      run: async (_body, call) => {
-        const asked = Object.fromEntries(new URL(call.request.url).searchParams);
-        const { limit, ...query } = parse(words.query, asked);
+      query: words.query,
+      reply: schemas.page,
+      examples: {
+        python: { summary: "In one language", query: { language: "python", limit: "10" } },
+      },
+      run: async (_body, call, _params, { limit, ...query }) => {
         const { found } = await visit<Execution[]>(call, async (account, keyHash) => {
           return await account.listExecutions(keyHash, { ...query, most: limit + 1 });
         });
@@ -41,11 +56,27 @@ function routesFor(face: Face): HistoryRoutes {
       },
     }),
     show: handle({
+      summary: `Ask after an execution${inWords}`,
+      description: "Also of one that has ended: with all that is kept of it.",
+      operation: `getExecution${suffix}`,
       body: NoBody,
+      reply: schemas.past,
+      errors: ["unknown_execution", ...RUNNER_ERRORS],
+      examples: { one: { summary: "One that has just ended" } },
       run: async (_body, call, params) => ({ body: words.one(await findPast(call, idIn(params))) }),
     }),
     remove: handle({
+      summary: `End or forget an execution${inWords}`,
+      description:
+        "What runs is interrupted, and what it printed is kept; what has ended is forgotten, but for its entries in the ledger.",
+      operation: `deleteExecution${suffix}`,
       body: NoBody,
+      reply: {
+        202: { description: "It is being ended.", json: schemas.running },
+        204: { description: "It is forgotten." },
+      },
+      errors: ["unknown_execution", "not_running", ...RUNNER_ERRORS],
+      examples: { one: { summary: "One that has just ended" } },
       run: async (_body, call, params) => {
         const id = idIn(params);
         const { key, found } = await visit<Execution>(call, async (account, keyHash) => {
@@ -58,7 +89,12 @@ function routesFor(face: Face): HistoryRoutes {
       },
     }),
     clear: handle({
+      summary: `Forget all executions${inWords}`,
+      description: "All that have ended; what they cost stays in the ledger.",
+      operation: `deleteExecutions${suffix}`,
       body: NoBody,
+      reply: Removed,
+      examples: { all: { summary: "All of them" } },
       run: async (_body, call) => {
         let removed = 0;
         for (;;) {
@@ -71,7 +107,12 @@ function routesFor(face: Face): HistoryRoutes {
       },
     }),
     deliveries: handle({
+      summary: `See how its webhook was told${inWords}`,
+      operation: `listDeliveries${suffix}`,
       body: NoBody,
+      reply: schemas.deliveries,
+      errors: ["unknown_execution"],
+      examples: { one: { summary: "One that has just ended" } },
       run: async (_body, call, params) => {
         const { key, found } = await visitExecution(call, idIn(params));
         const deliveries = await withCourier(call.env, key.accountId, async (courier) => {

@@ -6,7 +6,6 @@ import { Failure } from "../../shared/errors.ts";
 import { newId } from "../../shared/ids.ts";
 import { FREE_CREDITS, SECRET_IDEMPOTENCY_KEY_CHARACTERS_MIN } from "../../shared/limits.ts";
 import { CREDIT_MICRO, creditsOf } from "../../shared/money.ts";
-import { parse } from "../../shared/parse.ts";
 import type { Key, KeyDeed } from "../account/keys.ts";
 import { failureOf, setRateHeaders } from "../admission.ts";
 import { bearerOf } from "../bearer.ts";
@@ -14,9 +13,13 @@ import type { Call } from "../call.ts";
 import { visitorIdOf } from "../client-address.ts";
 import { settingsOf } from "../env.ts";
 import {
+  ApiKey,
+  ApiKeys,
+  CreatedKey,
   CreateKeyRequest,
   RenameKeyRequest,
   RevokeKeyQuery,
+  RotatedKey,
   RotateKeyRequest,
   toApiKey,
   toNewApiKey,
@@ -25,12 +28,31 @@ import { handle, NoBody, type Reply } from "../handle.ts";
 import { claimOf, idempotencyKeyOf, noteReplay } from "../idempotency.ts";
 import { type MadeKey, newKey, secretFor } from "../key.ts";
 import { withAccount, withVisitor } from "../objects.ts";
+import { REPEAT_ERRORS } from "../openapi/about.ts";
 import { keyOf } from "../payer.ts";
 import { type Visited, visit } from "../visit.ts";
 
+const SECRET_REPEAT = `The same key again for whoever sends the same request again; at least ${SECRET_IDEMPOTENCY_KEY_CHARACTERS_MIN} characters.`;
+
 /** A first key for whoever has none, with an account; one more for whoever sends one. */
 export const createKey = handle({
+  summary: "Take an API key",
+  description:
+    "At once and without a sign-up; a new account comes with free executions. With an `Authorization`, one more key for the account that it is of.",
+  operation: "createKey",
+  access: "anyone",
   body: CreateKeyRequest,
+  headers: { "Idempotency-Key": SECRET_REPEAT },
+  reply: { 201: { json: CreatedKey } },
+  errors: [
+    "unauthorized",
+    "invalid_key",
+    "too_many_keys",
+    "rate_limited",
+    "busy",
+    ...REPEAT_ERRORS,
+  ],
+  examples: { one: { summary: "A key", body: { name: "my agent" } } },
   run: async ({ name }, call) =>
     bearerOf(call.request) === undefined
       ? await openAccount(call, name ?? undefined)
@@ -38,6 +60,11 @@ export const createKey = handle({
 });
 
 export const listKeys = handle({
+  summary: "List the keys of an account",
+  description: "Newest first, also those that ended not long ago; never a key itself.",
+  operation: "listKeys",
+  reply: ApiKeys,
+  examples: { all: { summary: "All of them" } },
   body: NoBody,
   run: async (_body, call) => {
     const { key, found } = await visitKeys(call, { kind: "list" });
@@ -46,6 +73,11 @@ export const listKeys = handle({
 });
 
 export const renameKey = handle({
+  summary: "Name a key",
+  operation: "renameKey",
+  reply: ApiKey,
+  errors: ["unknown_key"],
+  examples: { one: { summary: "Another name", body: { name: "night shift" } } },
   body: RenameKeyRequest,
   run: async ({ name }, call, params) => {
     const visited = await visitKeys(call, { kind: "rename", id: idIn(params), name });
@@ -54,10 +86,15 @@ export const renameKey = handle({
 });
 
 export const revokeKey = handle({
+  summary: "Revoke a key",
+  description: "It opens nothing from then on. The last one of an account only goes with `force`.",
+  operation: "revokeKey",
   body: NoBody,
-  run: async (_body, call, params) => {
-    const query = Object.fromEntries(new URL(call.request.url).searchParams);
-    const { force } = parse(RevokeKeyQuery, query);
+  query: RevokeKeyQuery,
+  reply: { 204: { description: "It is revoked." } },
+  errors: ["unknown_key", "last_key"],
+  examples: { one: { summary: "Even the last", query: { force: "true" } } },
+  run: async (_body, call, params, { force }) => {
     const id = idIn(params);
     await visitKeys(call, { kind: "revoke", id, evenLast: force });
     call.line.change = { revokedKey: id };
@@ -66,6 +103,12 @@ export const revokeKey = handle({
 });
 
 export const rotateKey = handle({
+  summary: "Replace a key by a new one",
+  operation: "rotateKey",
+  headers: { "Idempotency-Key": SECRET_REPEAT },
+  reply: { 201: { json: RotatedKey } },
+  errors: ["unknown_key", "key_revoked", "too_many_keys", ...REPEAT_ERRORS],
+  examples: { one: { summary: "With a minute to change over", body: { graceMs: 60_000 } } },
   body: RotateKeyRequest,
   run: async ({ graceMs }, call, params) => {
     const { accountId } = await keyOf(call);

@@ -1,12 +1,16 @@
 // /api/sessions: opens sessions, tells of them, and ends them. The account knows whose a session is
 // and whether it can still be used; the runner has the session itself.
 
+import * as z from "zod";
 import { newSessionId } from "../../shared/ids.ts";
-import { parse } from "../../shared/parse.ts";
 import { asOpened, type Session } from "../account/sessions.ts";
 import { type Call, logTrouble } from "../call.ts";
+import { OPEN_SESSION_EXAMPLES } from "../faces/examples.ts";
 import { fromSessionWord, toSessionWord } from "../faces/session-word.ts";
 import {
+  ApiSession,
+  ApiSessions,
+  InstalledPackages,
   InstallRequest,
   ListSessionsQuery,
   OpenSessionRequest,
@@ -19,6 +23,13 @@ import { handle, NoBody, type Reply } from "../handle.ts";
 import { noteReplay } from "../idempotency.ts";
 import { withAccount } from "../objects.ts";
 import {
+  PACKAGE_ERRORS,
+  REPEAT_ERRORS,
+  REPEATABLE,
+  RUNNER_ERRORS,
+  SESSION_ERRORS,
+} from "../openapi/about.ts";
+import {
   closeOnRunner,
   installOnRunner,
   interruptSessionOnRunner,
@@ -28,8 +39,29 @@ import {
 } from "../runner-sessions.ts";
 import { atRunner, visit, visitNewSession, visitSession } from "../visit.ts";
 
+const InterruptedSession = z.strictObject({
+  sessionId: z.string(),
+  interrupted: z.boolean().describe("Whether anything ran."),
+});
+const ToldSession = z.strictObject({ sessionId: z.string() });
+
 export const openSession = handle({
+  summary: "Open a session",
+  description:
+    "A place where variables and files stay between executions. It is gone when it was not used for a while.",
+  operation: "openSession",
   body: OpenSessionRequest,
+  reply: { 201: { json: ApiSession } },
+  errors: [
+    "unknown_language",
+    "unknown_version",
+    "too_many_sessions",
+    ...PACKAGE_ERRORS,
+    ...REPEAT_ERRORS,
+    ...RUNNER_ERRORS,
+  ],
+  headers: REPEATABLE,
+  examples: OPEN_SESSION_EXAMPLES,
   run: async ({ language, version, packages }, call) => {
     const sessionId = newSessionId();
     const { key, found } = await visitNewSession(call, sessionId, language);
@@ -56,7 +88,13 @@ export const openSession = handle({
 });
 
 export const installPackages = handle({
+  summary: "Install packages in a session",
+  description: "Whatever its programs can import from then on; only where the operator allows it.",
+  operation: "installPackages",
   body: InstallRequest,
+  reply: InstalledPackages,
+  errors: ["conflict", "session_busy", ...PACKAGE_ERRORS, ...SESSION_ERRORS, ...RUNNER_ERRORS],
+  examples: { pip: { summary: "One of Python's", body: { pip: ["six==1.17.0"] } } },
   run: async (packages, call, { sessionId = "" }) => {
     const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
     const installed = await atRunner(call, visited, (whose) =>
@@ -73,10 +111,14 @@ function openedBefore(call: Call, session: Session): Reply {
 }
 
 export const listSessions = handle({
+  summary: "List sessions",
+  description: "Newest first.",
+  operation: "listSessions",
   body: NoBody,
-  run: async (_body, call) => {
-    const query = Object.fromEntries(new URL(call.request.url).searchParams);
-    const { limit, state, cursor } = parse(ListSessionsQuery, query);
+  query: ListSessionsQuery,
+  reply: ApiSessions,
+  examples: { all: { summary: "Also those that are gone", query: { state: "all", limit: "10" } } },
+  run: async (_body, call, _params, { limit, state, cursor }) => {
     const place = cursor === undefined ? {} : { place: cursor };
     const page = { most: limit + 1, ended: state === "all", ...place };
     const { found } = await visit(call, async (account, keyHash) => {
@@ -87,7 +129,12 @@ export const listSessions = handle({
 });
 
 export const showSession = handle({
+  summary: "Ask after a session",
+  operation: "getSession",
   body: NoBody,
+  reply: ApiSession,
+  errors: [...SESSION_ERRORS, ...RUNNER_ERRORS],
+  examples: { one: { summary: "One that lives" } },
   run: async (_body, call, { sessionId = "" }) => {
     const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: false });
     const session = await atRunner(call, visited, (whose) => sessionOnRunner(call, whose));
@@ -96,7 +143,13 @@ export const showSession = handle({
 });
 
 export const deleteSession = handle({
+  summary: "End a session",
+  description: "With everything that runs in it and everything it holds.",
+  operation: "deleteSession",
   body: NoBody,
+  reply: { 204: { description: "It is over." } },
+  errors: SESSION_ERRORS,
+  examples: { one: { summary: "One that lives" } },
   run: async (_body, call, { sessionId = "" }) => {
     const id = fromSessionWord(sessionId);
     if (id !== "") call.line.sessionId = id;
@@ -109,7 +162,13 @@ export const deleteSession = handle({
 });
 
 export const interruptSession = handle({
+  summary: "Interrupt what runs in a session",
+  description: "As Ctrl-C would; the session's state stays if its program ends by itself.",
+  operation: "interruptSession",
   body: NoBody,
+  reply: InterruptedSession,
+  errors: [...SESSION_ERRORS, ...RUNNER_ERRORS],
+  examples: { one: { summary: "One that lives" } },
   run: async (_body, call, { sessionId = "" }) => {
     const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
     const interrupted = await atRunner(call, visited, (whose) =>
@@ -120,7 +179,13 @@ export const interruptSession = handle({
 });
 
 export const resetSession = handle({
+  summary: "Have a session begin anew",
+  description: "Its files stay; what its executions have left in memory does not.",
+  operation: "resetSession",
   body: NoBody,
+  reply: ToldSession,
+  errors: [...SESSION_ERRORS, ...RUNNER_ERRORS],
+  examples: { one: { summary: "One that lives" } },
   run: async (_body, call, { sessionId = "" }) => {
     const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
     await atRunner(call, visited, (whose) => resetOnRunner(call, whose));
