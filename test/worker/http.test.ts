@@ -124,9 +124,15 @@ describe("the bare address", () => {
     expect(index).toEqual({
       name: "agent-coderunner",
       languages: LANGUAGE_IDS,
+      description: "/openapi.json",
+      reference: "/docs",
+      guide: "/llms.txt",
       routes: [
         "GET /",
         "GET /health",
+        "GET /openapi.json",
+        "GET /docs",
+        "GET /llms.txt",
         "POST /api/keys",
         "GET /api/keys",
         "PATCH /api/keys/:keyId",

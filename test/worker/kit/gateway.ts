@@ -12,9 +12,12 @@ import {
 } from "../../../shared/runner-api.ts";
 import type { Env } from "../../../worker/env.ts";
 import worker from "../../../worker/index.ts";
+import { expectDescribed } from "./conform.ts";
 
 export const ADMIN_TOKEN = "an-admin-token-for-tests-of-32-characters";
 export const RUNNER_SECRET = "a-secret-for-tests-of-at-least-32-characters";
+
+const ORIGIN = "https://gateway.test";
 
 export type Runner = (request: Request) => Promise<Response> | Response;
 
@@ -29,13 +32,20 @@ export function gateway(runner: Runner = answering(), settings: Partial<Env> = {
   };
   return {
     env: own,
-    /** Sends a request and waits for everything it set going. */
+    /** Sends a request, waits for everything it set going, and holds the reply to its description. */
     async send(path: string, init: RequestInit = {}): Promise<Response> {
       const ctx = createExecutionContext();
-      const request = new Request(`https://gateway.test${path}`, init);
+      const request = new Request(`${ORIGIN}${path}`, init);
       const response = await worker.fetch(request as Parameters<typeof worker.fetch>[0], own, ctx);
       await waitOnExecutionContext(ctx);
+      await expectDescribed(request, response);
       return response;
+    },
+    /** Sends a request, and does not wait for what goes on after its reply has begun. */
+    async begin(path: string, init: RequestInit = {}, origin = ORIGIN): Promise<Response> {
+      const request = new Request(`${origin}${path}`, init);
+      const ctx = createExecutionContext();
+      return await worker.fetch(request as Parameters<typeof worker.fetch>[0], own, ctx);
     },
     /** Posts a body as JSON, with a key when one is given. */
     async post(path: string, body: unknown, headers: Record<string, string> = {}) {
