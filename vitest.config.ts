@@ -49,7 +49,7 @@ export default defineConfig({
         test: {
           name: "unit",
           environment: "node",
-          include: ["test/{shared,runner,launch,bench,tidy}/**/*.test.ts"],
+          include: ["test/{shared,runner,launch,bench,fuzz,tidy}/**/*.test.ts"],
           exclude: ["test/launch/lifecycle.test.ts"],
         },
       },

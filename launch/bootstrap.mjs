@@ -9,7 +9,7 @@ import { constants } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const COMMANDS = ["start", "test", "bench", "soak"];
+const COMMANDS = ["start", "test", "bench", "soak", "fuzz"];
 const NODE_MIN = [20, 0];
 /** From here on Node runs TypeScript by itself. */
 const NODE_WITH_TYPES_MIN = [22, 18];

@@ -130,6 +130,41 @@ describe("a stream through the gateway", () => {
   });
 });
 
+describe("a request that only a raw connection can send", () => {
+  async function statusOf(lines: string[], { hangsUp = false } = {}): Promise<string> {
+    const socket = connect(gateway.port, "127.0.0.1");
+    socket.write(`${[...lines, "Connection: close", "", ""].join("\r\n")}{"na`);
+    if (hangsUp) socket.end();
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk);
+    return Buffer.concat(chunks).toString();
+  }
+  const json = ["Content-Type: application/json", "Content-Length: 100"];
+
+  test("is refused where its body breaks off", async () => {
+    const lines = ["POST /api/keys HTTP/1.1", "Host: gateway.test", ...json];
+    const reply = await statusOf(lines, { hangsUp: true });
+    expect(reply).toMatch(/^HTTP\/1\.1 400 /);
+    expect(reply).toContain("The body broke off before its end.");
+  });
+
+  test("is refused where a file breaks off, and that is not the runner's fault", async () => {
+    onFile = (request) => void request.resume();
+    const path = `/api/sessions/${await openSession()}/files/a.txt`;
+    const key = `Authorization: ${headers.Authorization}`;
+    const lines = [`PUT ${path} HTTP/1.1`, "Host: gateway.test", key, ...json];
+    const reply = await statusOf(lines, { hangsUp: true });
+    expect(reply).toMatch(/^HTTP\/1\.1 400 /);
+    expect(reply).toContain("The body broke off before its end.");
+  });
+
+  test("is refused where it names two hosts", async () => {
+    const reply = await statusOf(["GET / HTTP/1.1", "Host: one.test", "Host: other.test"]);
+    expect(reply).toMatch(/^HTTP\/1\.1 400 /);
+    expect(reply).toContain("The request's address is not a valid URL.");
+  });
+});
+
 describe("a file through the gateway", () => {
   const SIZE = 10 * 1024 * 1024;
   const FILE = Buffer.alloc(SIZE, "0123456789abcdef");
