@@ -8,23 +8,28 @@ import type { Machine } from "./results.ts";
 
 const ANSWER_MS_MAX = 10_000;
 
-/** The facts of this machine and of the engine behind `socket`. */
-export async function describeMachine(engine: {
-  socket: string;
-  runtime: string;
-}): Promise<Machine> {
-  const docker = new Docker({ socketPath: engine.socket, timeout: ANSWER_MS_MAX });
-  const version = await docker.version();
-  const info: { Runtimes?: Record<string, { path?: string }> } = await docker.info();
+type Engine = { socket: string; runtime: string };
+
+/** The facts of this machine, and of the engine where there is one. */
+export async function describeMachine(engine: Engine | undefined): Promise<Machine> {
   const processors = cpus();
   return {
     processors: processors.length,
     model: processors[0]?.model.trim() ?? "unknown",
     memoryBytes: totalmem(),
     kernel: release(),
+    ...(engine && (await describeEngine(engine))),
+    node: process.versions.node,
+  };
+}
+
+async function describeEngine(engine: Engine): Promise<{ docker: string; runsc: string }> {
+  const docker = new Docker({ socketPath: engine.socket, timeout: ANSWER_MS_MAX });
+  const version = await docker.version();
+  const info: { Runtimes?: Record<string, { path?: string }> } = await docker.info();
+  return {
     docker: version.Version,
     runsc: await runscVersion(info.Runtimes?.[engine.runtime]?.path ?? "runsc"),
-    node: process.versions.node,
   };
 }
 

@@ -23,6 +23,7 @@ export const BENCH_HELP = `npm run bench -- [--rounds N] [--only PART,...]
   idle        processor time of twenty idle sandboxes
   kept        processor time and memory of a hundred idle sessions
   memory      memory of one idle sandbox
+  edge        the gateway alone, before a runner that answers at once; needs no engine
 
 A whole run takes about half an hour. It writes bench/results/latest.json and its pictures, and
 brings the README's tables into step with them.
@@ -75,5 +76,7 @@ export function sizesFor(rounds: number) {
     freezes: Math.max(3, Math.ceil(10 * share)),
     keptSessions: Math.max(20, Math.ceil(100 * share)),
     sustainedMs: Math.max(1_000, 10_000 * share),
+    edgeSingle: Math.max(200, 2_000 * share),
+    edgeLoadMs: Math.max(1_000, 15_000 * share),
   };
 }

@@ -180,7 +180,7 @@ function captionOf(results: Results, theme: Theme, height: number) {
   const text = [
     `${machine.processors} cores of ${machine.model}, ${gib} GB`,
     `Linux ${kernel}`,
-    `Docker ${machine.docker.split("+")[0]}`,
+    `Docker ${(machine.docker ?? "").split("+")[0]}`,
     `gVisor ${machine.runsc}`,
     `${rounds} rounds in turns`,
     takenAt.slice(0, 10),

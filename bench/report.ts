@@ -20,8 +20,8 @@ export function machineLine(machine: Machine): string {
     `${machine.processors} cores (${machine.model})`,
     `${gib} GB`,
     `Linux ${machine.kernel}`,
-    `Docker ${machine.docker}`,
-    `runsc ${machine.runsc}`,
+    ...(machine.docker === undefined ? [] : [`Docker ${machine.docker}`]),
+    ...(machine.runsc === undefined ? [] : [`runsc ${machine.runsc}`]),
     `Node ${machine.node}`,
   ].join(", ");
 }

@@ -19,6 +19,7 @@ export const PART_NAMES = [
   "idle",
   "kept",
   "memory",
+  "edge",
 ] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
@@ -27,8 +28,9 @@ const Machine = z.strictObject({
   model: z.string(),
   memoryBytes: count,
   kernel: z.string(),
-  docker: z.string(),
-  runsc: z.string(),
+  /** Absent where no engine was needed. */
+  docker: z.string().optional(),
+  runsc: z.string().optional(),
   node: z.string(),
 });
 export type Machine = z.infer<typeof Machine>;
@@ -148,6 +150,28 @@ const MemoryRow = z.strictObject({
 });
 export type MemoryRow = z.infer<typeof MemoryRow>;
 
+const Medians = z.strictObject({ p50Ms: measured, p99Ms: measured });
+
+/** The gateway by itself, before a runner that answers at once. */
+const Edge = z.strictObject({
+  /** One after another over one connection: through the gateway, and at the stub itself. */
+  count,
+  edge: Medians,
+  stub: Medians,
+  /** As many as go through, with so many under way; `perCoreSecond` is by its own processor time. */
+  full: z.strictObject({
+    atOnce: count,
+    done: count,
+    ms: measured,
+    cpuMs: measured,
+    perSecond: measured,
+    perCoreSecond: measured,
+  }),
+  /** Half as many, begun on time. */
+  half: z.strictObject({ perSecond: measured, count, ...Medians.shape }),
+});
+export type Edge = z.infer<typeof Edge>;
+
 export const Results = z.strictObject({
   takenAt: z.iso.datetime(),
   rounds: count,
@@ -161,6 +185,7 @@ export const Results = z.strictObject({
   idle: Idle.optional(),
   kept: Kept.optional(),
   memory: z.array(MemoryRow).optional(),
+  edge: Edge.optional(),
 });
 export type Results = z.infer<typeof Results>;
 

@@ -12,6 +12,8 @@ import { measureBurst } from "./burst.ts";
 import { type Callee, type RunnerCaller, runnerCaller } from "./client.ts";
 import { measureCompiled } from "./compiled.ts";
 import { enterAll } from "./contestants.ts";
+import { measureEdge } from "./edge.ts";
+import { startEdge } from "./edge-stack.ts";
 import { measureFirst } from "./first.ts";
 import { IDLE_POOL_FLOOR, measureIdle } from "./idle.ts";
 import { KEPT_POOL_FLOOR, measureKept } from "./kept.ts";
@@ -19,13 +21,14 @@ import { measureLatency } from "./latency.ts";
 import { measureMemory } from "./memory.ts";
 import { sizesFor } from "./options.ts";
 import { byDockerRun, type PeerEngine, removeLeftovers } from "./peers.ts";
-import type { Idle, Kept, LatencyRow, Measured, PartName } from "./results.ts";
+import type { Edge, Idle, Kept, LatencyRow, Measured, PartName } from "./results.ts";
 import { measureSessions } from "./sessions.ts";
 import { restOf } from "./settle.ts";
 import { measureSustained } from "./sustained.ts";
 
 export type RunOptions = {
-  engine: PeerEngine;
+  /** Where sandboxes are had; only the gateway can be measured without. */
+  engine: PeerEngine | undefined;
   parts: readonly PartName[];
   rounds: number;
   say: (line: string) => void;
@@ -49,17 +52,33 @@ const STACK_PARTS: readonly PartName[] = [
   "sessions",
 ];
 
+/** Whether these parts can be measured where there is no engine. */
+export function needNoEngine(parts: readonly PartName[]): boolean {
+  return parts.every((part) => part === "edge");
+}
+
 /** Measures the wanted parts. Rejects only when asked to end or when nothing can be started. */
 export async function runParts(options: RunOptions): Promise<RunResult> {
-  const { engine, parts, say } = options;
+  const { engine, rounds } = options;
   const result: RunResult = { measured: {}, failed: [] };
   const attempt = attemptInto(result, options);
+  if (engine !== undefined) await engineParts(engine, options, attempt);
+  await attempt("edge", async (watch) => ({ edge: await edge(rounds, watch) }));
+  return result;
+}
+
+async function engineParts(
+  engine: PeerEngine,
+  options: RunOptions,
+  attempt: Attempt,
+): Promise<void> {
+  const { parts, rounds, say } = options;
   try {
-    if (parts.some((part) => STACK_PARTS.includes(part))) await stackParts(options, attempt);
+    const ofStack = parts.some((part) => STACK_PARTS.includes(part));
+    if (ofStack) await stackParts(engine, options, attempt);
     await attempt("idle", async (watch) => ({ idle: await idle(engine, watch) }));
-    await attempt("kept", async (watch) => ({ kept: await kept(options, watch) }));
+    await attempt("kept", async (watch) => ({ kept: await kept(engine, rounds, watch) }));
     await attempt("memory", async (watch) => ({ memory: await measureMemory(engine, watch) }));
-    return result;
   } finally {
     const left = await removeLeftovers(engine.socket);
     if (left > 0) say(`removed ${left} containers that were left`);
@@ -88,8 +107,12 @@ export function attemptInto(result: RunResult, { parts, say, signal }: RunOption
 }
 
 /** The parts that ask a running stack. */
-async function stackParts(options: RunOptions, attempt: Attempt): Promise<void> {
-  const { engine, rounds } = options;
+async function stackParts(
+  engine: PeerEngine,
+  options: RunOptions,
+  attempt: Attempt,
+): Promise<void> {
+  const { rounds } = options;
   const { idleWaits, bursts, dockerRuns, sustainedMs, compiledRounds, freezes } = sizesFor(rounds);
   const dockerRun = byDockerRun(engine);
   options.say("starting the runner and the gateway");
@@ -140,6 +163,17 @@ async function latency(
   }
 }
 
+/** A gateway of its own, with nothing of an engine's behind it. */
+async function edge(rounds: number, watch: Watch): Promise<Edge> {
+  const { edgeSingle: single, edgeLoadMs: loadMs } = sizesFor(rounds);
+  const stack = await startEdge({ INSTANT_KEYS_PER_DAY: "1000" });
+  try {
+    return await measureEdge(stack, { ...watch, single, loadMs });
+  } finally {
+    await stack.stop();
+  }
+}
+
 /** A runner of its own, because this part wants more sandboxes to wait than usually do. */
 function idle(engine: PeerEngine, watch: Watch): Promise<Idle> {
   const env = { POOL_FLOOR: String(IDLE_POOL_FLOOR) };
@@ -149,7 +183,7 @@ function idle(engine: PeerEngine, watch: Watch): Promise<Idle> {
 }
 
 /** A runner of its own, because sandboxes that are no sessions are to be few. */
-function kept({ engine, rounds }: RunOptions, watch: Watch): Promise<Kept> {
+function kept(engine: PeerEngine, rounds: number, watch: Watch): Promise<Kept> {
   const env = { POOL_FLOOR: String(KEPT_POOL_FLOOR) };
   const { keptSessions: sessions } = sizesFor(rounds);
   return withRunner(engine, { env, signal: watch.signal }, (callee) =>

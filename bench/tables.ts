@@ -6,6 +6,7 @@ import type { LatencyRow, Measured } from "./results.ts";
 import { median } from "./stats.ts";
 import {
   burstFigures,
+  edgeAddedMs,
   idlePercent,
   keptPercent,
   latencyRatio,
@@ -29,6 +30,7 @@ export function tablesOf(results: Measured): Table[] {
     idleTable(results.idle),
     keptTable(results.kept),
     memoryTable(results.memory),
+    edgeTable(results.edge),
   ].filter((table) => table !== undefined);
 }
 
@@ -232,6 +234,35 @@ export function memoryTable(rows: Measured["memory"]): Table | undefined {
       ...kinds.map((kind) => mib(partBytes[kind])),
       mib(totalBytes),
     ]),
+  };
+}
+
+/** The gateway alone: one at a time, all at once, and half of that. */
+export function edgeTable(edge: Measured["edge"]): Table | undefined {
+  if (edge === undefined) return undefined;
+  const { full, half } = edge;
+  return {
+    title: "The gateway alone, before a runner that answers at once",
+    head: [
+      "",
+      "p50 / p99 in ms, one at a time",
+      "a runner alone",
+      "added",
+      `a second, ${full.atOnce} at a time`,
+      "a second of one core",
+      `p50 / p99 at ${half.perSecond.toFixed(0)} a second`,
+    ],
+    rows: [
+      [
+        "gateway",
+        `${ms(edge.edge.p50Ms)} / ${ms(edge.edge.p99Ms)}`,
+        `${ms(edge.stub.p50Ms)} / ${ms(edge.stub.p99Ms)}`,
+        ms(edgeAddedMs(edge)),
+        full.perSecond.toFixed(0),
+        full.perCoreSecond.toFixed(0),
+        `${ms(half.p50Ms)} / ${ms(half.p99Ms)}`,
+      ],
+    ],
   };
 }
 

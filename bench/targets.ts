@@ -84,10 +84,18 @@ export const FILE_MS_TARGET: Target = { atMost: 30 };
 /** Processor time of a hundred idle sessions together, in hundredths of one core. */
 export const KEPT_PERCENT_TARGET: Target = { atMost: 3 };
 
+/** What the gateway adds to one execution, in milliseconds; */
+export const EDGE_MS_TARGET: Target = { atMost: 3 };
+
+/** executions a second for one core's worth of it; */
+export const EDGE_RATE_TARGET: Target = { atLeast: 700 };
+
+/** and the slowest of a hundred at half of what it can do, in milliseconds. */
+export const EDGE_TAIL_TARGET: Target = { atMost: 25 };
+
 function cellsAtMost(atMost: number): ByLanguage {
   return { python: { atMost }, bash: { atMost }, javascript: { atMost } };
 }
-
 function ofEach(target: Target): ByLanguage {
   return Object.fromEntries(INTERPRETED.map((id) => [id, target]));
 }

@@ -6,6 +6,7 @@ import type {
   Burst,
   CellRow,
   CompiledRow,
+  Edge,
   FirstRow,
   Idle,
   Kept,
@@ -22,6 +23,9 @@ import {
   CELL_EDGE_MS_TARGET,
   CELL_MS_TARGETS,
   COMPILED_TARGET,
+  EDGE_MS_TARGET,
+  EDGE_RATE_TARGET,
+  EDGE_TAIL_TARGET,
   FILE_MS_TARGET,
   FIRST_TARGET,
   IDLE_PERCENT_TARGET,
@@ -47,6 +51,7 @@ export type Verdict = {
 const IDLE_SANDBOXES = 20;
 /** The same for sessions. */
 const KEPT_SESSIONS = 100;
+const GATEWAY = "gateway";
 
 /** Every verdict on what was measured, part by part. */
 export function verdictsOf(results: Measured): Verdict[] {
@@ -59,6 +64,7 @@ export function verdictsOf(results: Measured): Verdict[] {
     ...(results.sessions === undefined ? [] : sessionVerdicts(results.sessions)),
     ...(results.idle === undefined ? [] : [idleVerdict(results.idle)]),
     ...(results.kept === undefined ? [] : [keptVerdict(results.kept)]),
+    ...(results.edge === undefined ? [] : edgeVerdicts(results.edge)),
   ];
 }
 
@@ -161,6 +167,29 @@ function idleVerdict(idle: Idle): Verdict {
   return verdict(what, "all languages", show(percent), percent, IDLE_PERCENT_TARGET, show);
 }
 
+function edgeVerdicts(edge: Edge): Verdict[] {
+  const inMs = (value: number) => `${trimmed(value)} ms`;
+  const rate = (value: number) => value.toFixed(0);
+  const addedMs = edgeAddedMs(edge);
+  const { perCoreSecond } = edge.full;
+  const { p99Ms } = edge.half;
+  const [added, through, tail] = [
+    "what the gateway adds to one execution (median)",
+    "executions a second of one core's worth of gateway",
+    "the slowest of a hundred at half the load the gateway can carry",
+  ];
+  return [
+    verdict(added, GATEWAY, inMs(addedMs), addedMs, EDGE_MS_TARGET, inMs),
+    verdict(through, GATEWAY, rate(perCoreSecond), perCoreSecond, EDGE_RATE_TARGET, rate),
+    verdict(tail, GATEWAY, inMs(p99Ms), p99Ms, EDGE_TAIL_TARGET, inMs),
+  ];
+}
+
+/** What an execution takes through the gateway and not at the stub. */
+export function edgeAddedMs({ edge, stub }: Edge): number {
+  return Math.max(0, edge.p50Ms - stub.p50Ms);
+}
+
 /** What twenty idle sandboxes use together, in hundredths of one core. */
 export function idlePercent(idle: Idle): number {
   return percentOf(idle, IDLE_SANDBOXES);
@@ -202,11 +231,11 @@ function sessionVerdicts({ cells, files }: SessionFigures): Verdict[] {
       millis,
     ),
   );
-  return [...atRunner, ...edgeVerdicts(cells), ...transfers];
+  return [...atRunner, ...cellEdgeVerdicts(cells), ...transfers];
 }
 
 /** What the way through the edge adds to a cell. */
-function edgeVerdicts(cells: readonly CellRow[]): Verdict[] {
+function cellEdgeVerdicts(cells: readonly CellRow[]): Verdict[] {
   const find = (language: LanguageId, contestant: string) =>
     cells.find((row) => row.language === language && row.contestant === contestant)?.p50Ms;
   return [...new Set(cells.map(({ language }) => language))].flatMap((language) => {

@@ -7,9 +7,10 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describeMachine } from "../bench/machine.ts";
 import { BENCH_HELP, type BenchOptions, parseBenchOptions } from "../bench/options.ts";
+import type { PeerEngine } from "../bench/peers.ts";
 import { reportOf } from "../bench/report.ts";
 import { LATEST, PART_NAMES, PARTIAL, Results } from "../bench/results.ts";
-import { type RunResult, runParts } from "../bench/run.ts";
+import { needNoEngine, type RunResult, runParts } from "../bench/run.ts";
 import { writeDocs } from "../docs/tables.ts";
 import { ensureEngine } from "../runner/host/engine.ts";
 import { watchForEnding } from "./ending.ts";
@@ -22,24 +23,31 @@ const say = (line: string) => process.stderr.write(`${line}\n`);
 
 /** Runs the benchmark; resolves with the exit code. */
 async function main(options: BenchOptions, signal: AbortSignal): Promise<number> {
-  const { rounds, parts } = options;
   const paths = launchPaths();
+  if (needNoEngine(options.parts)) return await measure(options, undefined, signal);
   requireHost(paths);
   const engine = await ensureEngine({ paths: paths.engine, report: say, signal });
   try {
     const { socket, runtime } = engine;
     const image = await ensureImage({ paths, socket, report: say, signal });
-    const machine = await describeMachine(engine);
-    const peers = { socket, runtime, image };
-    const result = await runParts({ engine: peers, parts, rounds, say, signal });
-    const takenAt = new Date().toISOString();
-    const results = Results.parse({ takenAt, rounds, machine, ...result.measured });
-    process.stdout.write(`\n${reportOf(results)}\n\n`);
-    await keep(results);
-    return tellFailures(result);
+    return await measure(options, { socket, runtime, image }, signal);
   } finally {
     await engine.release();
   }
+}
+
+async function measure(
+  { rounds, parts }: BenchOptions,
+  engine: PeerEngine | undefined,
+  signal: AbortSignal,
+): Promise<number> {
+  const machine = await describeMachine(engine);
+  const result = await runParts({ engine, parts, rounds, say, signal });
+  const takenAt = new Date().toISOString();
+  const results = Results.parse({ takenAt, rounds, machine, ...result.measured });
+  process.stdout.write(`\n${reportOf(results)}\n\n`);
+  await keep(results);
+  return tellFailures(result);
 }
 
 async function keep(results: Results): Promise<void> {

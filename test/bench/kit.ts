@@ -88,6 +88,20 @@ export function someResults(): Results {
       ...{ sandboxes: 25, seconds: 20, runnerCpuMs: 12 },
       cpuMs: { sandbox: 100, programs: 50, gofer: 50, shim: 300 },
     },
+    edge: {
+      count: 2000,
+      edge: { p50Ms: 4, p99Ms: 9 },
+      stub: { p50Ms: 0.5, p99Ms: 1 },
+      full: {
+        atOnce: 32,
+        done: 6000,
+        ms: 10_000,
+        cpuMs: 8_000,
+        perSecond: 600,
+        perCoreSecond: 750,
+      },
+      half: { perSecond: 300, count: 3000, p50Ms: 5, p99Ms: 22 },
+    },
     memory: [
       {
         ...{ sandboxKind: "bash", sandboxes: 4, totalBytes: 20 * 1024 ** 2 },
