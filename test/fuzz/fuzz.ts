@@ -28,7 +28,14 @@ export type FuzzResult = {
 };
 
 type World = { accounts: Account[]; adminToken: string; port: number; api: Api };
-type Account = { apiKey: string; accountId: string; sessions: string[]; executionId: string };
+type Account = {
+  apiKey: string;
+  accountId: string;
+  sessions: string[];
+  /** The session that is deleted, so that the others stay for everything else. */
+  doomed: string;
+  executionId: string;
+};
 
 const ACCOUNTS = 40;
 const SESSIONS = 3;
@@ -72,12 +79,13 @@ async function worldOf(stack: EdgeStack): Promise<World> {
       return (await (await fetch(`${stack.url}${path}`, init)).json()) as Record<string, string>;
     };
     const sessions: string[] = [];
-    for (let session = 0; session < SESSIONS; session += 1) {
+    for (let session = 0; session <= SESSIONS; session += 1) {
       const opened = await post("/api/sessions", { language: "python" });
       sessions.push(opened.sessionId ?? "");
     }
     const { id = "" } = await post("/api/execute", { language: "python", code: "1" });
-    accounts.push({ ...account, sessions, executionId: id });
+    const doomed = sessions.pop() ?? "";
+    accounts.push({ ...account, sessions, doomed, executionId: id });
   }
   return { accounts, adminToken: stack.adminToken, port: stack.gateway.port, api };
 }
@@ -108,15 +116,19 @@ async function sendAll(world: World, { seed, requests, only, say }: FuzzOptions)
 }
 
 /** Puts keys and ids where a request has their names: always the same account's for one request. */
-function fillerOf({ accounts, adminToken }: World, { number }: FuzzRequest) {
+function fillerOf(
+  { accounts, adminToken }: World,
+  { number, method, target }: FuzzRequest,
+): (text: string) => string {
   const random = randomFrom(number);
   const account = random.pick(accounts);
+  const isEnd = method === "DELETE" && !target.includes("/files/");
   const values: Record<string, string> = {
     key: account.apiKey,
     admin: adminToken,
     accountId: account.accountId,
     executionId: account.executionId,
-    sessionId: random.pick(account.sessions),
+    sessionId: isEnd ? account.doomed : random.pick(account.sessions),
   };
   return (text: string) => text.replace(/\{\{(\w+)\}\}/g, (all, name) => values[name] ?? all);
 }
