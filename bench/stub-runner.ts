@@ -72,6 +72,8 @@ async function answer(
   if (kind === "health") return say(response, 200, health());
   if (kind === "executions") return say(response, 200, rest.length === 0 ? { report: REPORT } : {});
   if (rest[0] === "files") return file(request.method, searchParams.has("list"), response);
+  if (rest[0] === "interrupt") return say(response, 200, { interrupted: false });
+  if (rest[0] === "packages") return say(response, 200, { packages: [] });
   if (request.method === "DELETE") return say(response, 204);
   const asked = request.method === "POST" && id === "" ? JSON.parse(body.toString()) : {};
   const { sessionId = decodeURIComponent(id), language = LANGUAGE_IDS[0] } = asked;

@@ -135,6 +135,7 @@ async function fill(path: string, operation: Operation, world: World) {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
   const values: Record<string, string> = { accountId: account.accountId };
   let leave = async () => {};
+  if (names.includes("keyId")) values.keyId = await addKey(world);
   if (names.includes("sessionId")) values.sessionId = await openSession(world);
   if (names.includes("path")) {
     values.path = operation.parameters.find(({ name }) => name === "path")?.example ?? "";
@@ -143,7 +144,7 @@ async function fill(path: string, operation: Operation, world: World) {
     await world.sending.send("PUT", at, { headers, body: "1,2,3\n" });
   }
   if (names.includes("executionId")) {
-    const isAsked = operation.operationId === "getExecution";
+    const isAsked = !/interrupt|cancel|stdin/.test(path);
     const begun = isAsked ? await runOne(world) : await beginOne(world);
     values.executionId = begun.id;
     leave = begun.leave;
@@ -161,6 +162,11 @@ async function fill(path: string, operation: Operation, world: World) {
 
 function keyed({ account }: World): { headers: Record<string, string> } {
   return { headers: { Authorization: `Bearer ${account.apiKey}` } };
+}
+
+async function addKey(world: World): Promise<string> {
+  const response = await world.sending.send("POST", "/api/keys", json({}, keyed(world).headers));
+  return ((await response.json()) as { id: string }).id;
 }
 
 async function openSession(world: World): Promise<string> {

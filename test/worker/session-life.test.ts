@@ -88,11 +88,27 @@ describe("a session", () => {
     const { g, apiKey, call, openSession, credits } = await client(fake);
     const before = await credits();
     const id = await openSession();
-    const running = g.run(apiKey, { ...PROGRAM, session_id: id }, "/v1/execute");
+    const repeat = { "Idempotency-Key": "once" };
+    const run = async () => {
+      const headers = { Authorization: `Bearer ${apiKey}`, ...repeat };
+      return await g.post("/v1/execute", { ...PROGRAM, session_id: id }, headers);
+    };
+    const running = run();
     await vi.waitFor(() => expect(fake.executed).toHaveLength(1));
     expect((await call("DELETE", `/api/sessions/${id}`)).status).toBe(204);
     release();
     await expectRefused(await running, "session_deleted", 410);
+    expect(await credits()).toBe(before - 2);
+    await expectRefused(await run(), "session_deleted", 410);
+    expect(fake.executed).toHaveLength(1);
+    const listed = await (await call("GET", "/api/executions")).json<{
+      executions: { id: string }[];
+    }>();
+    const told = { state: "done", outcome: "signal", credits: { charged: 2 } };
+    const wanted = { ...told, error: { code: "session_deleted" } };
+    expect(listed.executions).toMatchObject([wanted]);
+    const one = await call("GET", `/api/executions/${listed.executions[0]?.id}`);
+    expect(await one.json()).toMatchObject(wanted);
     expect(await credits()).toBe(before - 2);
   });
 

@@ -134,6 +134,10 @@ export const SESSION_EXAMPLES: Record<string, Example> = {
   },
 };
 
+export const HISTORY_EXAMPLES: Record<string, Example> = {
+  python: { summary: "In one language", query: { language: "python", limit: "10" } },
+};
+
 export const OPEN_SESSION_EXAMPLES: Record<string, Example> = {
   python: {
     summary: "One for Python",

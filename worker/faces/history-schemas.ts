@@ -53,7 +53,10 @@ export const ApiStarted = named(
   }),
 );
 
-export const ApiRunning = z.strictObject(apiRow).describe("While it runs.");
+export const ApiRunning = named(
+  "RunningExecution",
+  z.strictObject(apiRow).describe("While it runs."),
+);
 
 /** One, with all that is kept of it. */
 export const ApiPast = z.union([
@@ -114,7 +117,10 @@ export const V1Started = named(
   }),
 );
 
-export const V1Running = z.strictObject(v1Row).describe("While it runs.");
+export const V1Running = named(
+  "V1RunningExecution",
+  z.strictObject(v1Row).describe("While it runs."),
+);
 
 export const V1Past = z.union([
   V1Running,

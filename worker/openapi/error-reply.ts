@@ -12,6 +12,11 @@ export const ErrorReply = named(
       message: z.string().describe("A sentence for people."),
       requestId: z.string().describe("Under which the service's log knows the request."),
       field: z.string().optional().describe("The field at fault, such as `files[2].name`."),
+      ranMs: z
+        .int()
+        .nonnegative()
+        .optional()
+        .describe("How long it ran, where that is paid for although there is no report of it."),
       retryAfterMs: z.int().nonnegative().optional().describe("How long it pays to wait."),
     }),
   }),

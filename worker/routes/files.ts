@@ -6,7 +6,7 @@ import { Failure } from "../../shared/errors.ts";
 import { PROGRAM_NAME } from "../../shared/files.ts";
 import { FILE_BYTES_MAX } from "../../shared/limits.ts";
 import { WorkspacePath } from "../../shared/runner-api.ts";
-import { readBytes } from "../body.ts";
+import { brokenOff as failureOfBody, readBytes } from "../body.ts";
 import type { Call } from "../call.ts";
 import { fromSessionWord } from "../faces/session-word.ts";
 import { ApiListing, ApiWrittenFile, toApiListing } from "../faces/sessions.ts";
@@ -74,10 +74,12 @@ export const writeFile = handle({
     const announced = announcedBytes(call.request);
     const digest = digestOf(call.request);
     const visited = await visitSession(call, fromSessionWord(sessionId), { isUse: true });
-    const { body, bytes } = await contentOf(call.request, announced);
+    const { body, bytes, brokenOff } = await contentOf(call.request, announced);
     const written = await atRunner(call, visited, (whose) =>
       uploadFile(call, whose, name, { body, bytes, digest }),
-    );
+    ).catch((thrown) => {
+      throw brokenOff() ?? thrown;
+    });
     return { status: 201, body: written };
   },
 });
@@ -153,17 +155,46 @@ function tooLarge(): Failure {
   return new Failure("payload_too_large", { field: "body", message });
 }
 
+/** What is to be passed on, and whether it was its sender who left it unfinished. */
+type Content = {
+  body: ReadableStream<Uint8Array>;
+  bytes: number;
+  brokenOff: () => Failure | undefined;
+};
+
 /**
  * What is to be passed on. Where nobody has told its length it is read first: passed on while it comes,
  * a body that breaks off would reach the runner as one that has ended.
  */
-async function contentOf({ headers, body }: Request, announced: number | undefined) {
-  if (announced !== undefined) return { body: body ?? emptyBody(), bytes: announced };
-  const read = await readBytes({ headers, body } as Request, FILE_BYTES_MAX).catch(() => {
-    throw new Failure("invalid_request", { field: "body", message: "The body broke off." });
+async function contentOf(request: Request, announced: number | undefined): Promise<Content> {
+  if (announced !== undefined) {
+    return { ...watched(request.body ?? emptyBody()), bytes: announced };
+  }
+  const { headers, body } = request;
+  const read = await readBytes({ headers, body } as Request, FILE_BYTES_MAX).catch((thrown) => {
+    throw failureOfBody(thrown);
   });
   if (read === undefined) throw tooLarge();
-  return { body: new Response(read).body ?? emptyBody(), bytes: read.length };
+  const bytes = read.length;
+  return { body: new Response(read).body ?? emptyBody(), bytes, brokenOff: () => undefined };
+}
+
+/** A body as it comes, and what to say if it does not come to its end. */
+function watched(source: ReadableStream<Uint8Array>): Omit<Content, "bytes"> {
+  const reader = source.getReader();
+  let failure: Failure | undefined;
+  const body = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const { done, value } = await reader.read().catch((thrown: unknown) => {
+        failure = failureOfBody(thrown);
+        throw failure;
+      });
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+  return { body, brokenOff: () => failure };
 }
 
 function emptyBody(): ReadableStream<Uint8Array> {

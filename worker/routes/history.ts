@@ -16,6 +16,7 @@ import type { Remembered } from "../account/runs.ts";
 import type { Call } from "../call.ts";
 import type { Face } from "../courier/errands.ts";
 import { chargeMicro, chargeOfMs, cutShort } from "../execute.ts";
+import { HISTORY_EXAMPLES } from "../faces/examples.ts";
 import { HISTORY_WORDS } from "../faces/executions.ts";
 import { Removed } from "../faces/history-schemas.ts";
 import { type Handler, handle, NoBody } from "../handle.ts";
@@ -45,9 +46,8 @@ function routesFor(face: Face): HistoryRoutes {
       body: NoBody,
       query: words.query,
       reply: schemas.page,
-      examples: {
-        python: { summary: "In one language", query: { language: "python", limit: "10" } },
-      },
+      errors: ["unknown_language"],
+      examples: HISTORY_EXAMPLES,
       run: async (_body, call, _params, { limit, ...query }) => {
         const { found } = await visit<Execution[]>(call, async (account, keyHash) => {
           return await account.listExecutions(keyHash, { ...query, most: limit + 1 });

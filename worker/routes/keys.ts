@@ -47,6 +47,7 @@ export const createKey = handle({
   errors: [
     "unauthorized",
     "invalid_key",
+    "key_revoked",
     "too_many_keys",
     "rate_limited",
     "busy",
