@@ -21,9 +21,15 @@ const RUNNER_SCRIPT = `
   };
 `;
 
-// Every other fetch() of the gateway ends here, so no test can reach the network.
+// Every other fetch() of the gateway ends here, so no test can reach the network: only the chains that
+// run beside the tests, on this machine.
 const NOWHERE_SCRIPT = `
-  export default { fetch() { return new Response("no test goes here", { status: 599 }); } };
+  export default {
+    async fetch(request) {
+      if (new URL(request.url).hostname === "127.0.0.1") return await fetch(request);
+      return new Response("no test goes here", { status: 599 });
+    },
+  };
 `;
 
 // Which random cases to try, for the tests that try many.
@@ -70,7 +76,11 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "worker", include: ["test/worker/**/*.test.ts"] },
+        test: {
+          name: "worker",
+          include: ["test/worker/**/*.test.ts"],
+          globalSetup: ["test/chain/house.ts"],
+        },
       },
       {
         test: {

@@ -2,6 +2,13 @@
 
 import type { Env as GatewayEnv } from "../../worker/env.ts";
 
+declare module "vitest" {
+  interface ProvidedContext {
+    /** Where a new chain is to be had (test/chain/house.ts). */
+    chainHouse: string;
+  }
+}
+
 declare global {
   namespace Cloudflare {
     interface Env extends GatewayEnv {}
