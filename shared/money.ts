@@ -22,9 +22,11 @@ export function coveredMs(micro: number): number {
   return creditsOf(micro) * CREDIT_SPAN_MS;
 }
 
-/** Whole credits in an amount of micro-USDC; what is left over stays on the account. */
+/**
+ * Whole credits in an amount of micro-USDC; what is left over stays on the account. Who owes has none.
+ */
 export function creditsOf(micro: number): number {
-  return Math.floor(micro / CREDIT_MICRO);
+  return Math.max(0, Math.floor(micro / CREDIT_MICRO));
 }
 
 if (!Number.isInteger(CREDIT_MICRO)) throw new Error("a credit must be whole micro-USDC");

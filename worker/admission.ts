@@ -6,6 +6,7 @@ import { type ErrorCode, Failure } from "../shared/errors.ts";
 import type { LanguageId } from "../shared/languages.ts";
 import { VISITOR_WINDOW_MS } from "../shared/limits.ts";
 import { creditsOf } from "../shared/money.ts";
+import { OWING } from "./account/money-in.ts";
 import type { Remembered } from "./account/runs.ts";
 import type { HeaderMap } from "./call.ts";
 import type { Rate } from "./rate.ts";
@@ -83,6 +84,7 @@ export function setRateHeaders(
 /** The refusal of a hold that the balance does not cover, in figures where there is a balance. */
 export function tooLittle(hold: Hold, balanceMicro: number): Refusal {
   const there = creditsOf(balanceMicro);
+  if (balanceMicro < 0) return { ok: false, code: "no_credits", message: OWING };
   if (there === 0) return { ok: false, code: "no_credits" };
   const needed = creditsOf(hold.leastMicro);
   const message = `A run of this length may cost ${needed} credits, and ${there} are left.`;

@@ -41,6 +41,7 @@ describe("GET /api/credits", () => {
       ratePerMinute: 10,
       balanceMicroUsdc: 100_000,
       heldMicroUsdc: 0,
+      owingMicroUsdc: 0,
     });
   });
 
@@ -54,6 +55,7 @@ describe("GET /api/credits", () => {
       rate_per_minute: 10,
       balance_micro_usdc: 100_000,
       held_micro_usdc: 0,
+      owing_micro_usdc: 0,
     });
   });
 
@@ -105,6 +107,7 @@ describe("GET /api/credits/ledger", () => {
         amountMicroUsdc: 0,
         balanceMicroUsdc: 98_000,
         executionId: id,
+        transaction: null,
         ...at,
       },
       {
@@ -115,6 +118,7 @@ describe("GET /api/credits/ledger", () => {
         amountMicroUsdc: -2000,
         balanceMicroUsdc: 98_000,
         executionId: id,
+        transaction: null,
         ...at,
       },
       {
@@ -125,6 +129,7 @@ describe("GET /api/credits/ledger", () => {
         amountMicroUsdc: 100_000,
         balanceMicroUsdc: 100_000,
         executionId: null,
+        transaction: null,
         ...at,
       },
     ]);
@@ -143,6 +148,7 @@ describe("GET /api/credits/ledger", () => {
           amount_micro_usdc: 100_000,
           balance_micro_usdc: 100_000,
           execution_id: null,
+          transaction: null,
           created_at: expect.any(String),
         },
       ],

@@ -7,9 +7,9 @@ import * as fc from "fast-check";
 import { afterEach, expect, it, vi } from "vitest";
 import { CREDIT_MICRO, priceMicro } from "../../shared/money.ts";
 import { RunnerExecuteRequest } from "../../shared/runner-api.ts";
-import { must } from "./kit/books.ts";
 import { gateway, PROGRAM, REPORT, type Runner, STAGE } from "./kit/gateway.ts";
 import { checkLedger, type Entry } from "./kit/ledger.ts";
+import { must } from "./kit/must.ts";
 import { bindingsWith, lost } from "./kit/object-calls.ts";
 import { propertySettings } from "./kit/property.ts";
 

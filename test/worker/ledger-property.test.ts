@@ -28,7 +28,7 @@ describe("an account", () => {
   }, async () => {
     const stub = env.ACCOUNTS.get(env.ACCOUNTS.newUniqueId());
     await stub.create({ keyHash: FIRST_KEY, keyId: FIRST_KEY, grantMicro: 40 * CREDIT_MICRO });
-    const count = { admitted: 0, refused: 0, faults: 0, steps: 0 };
+    const count = { admitted: 0, refused: 0, faults: 0, owing: 0, steps: 0 };
     await runInDurableObject(stub, async (_account, state) => {
       const bench = new Bench(state, env);
       const property = fc.asyncProperty(lives(STEPS_MAX), async (steps) => {
@@ -40,6 +40,7 @@ describe("an account", () => {
           count.admitted += life.count.admitted;
           count.refused += life.count.refused;
           count.faults += life.count.faults;
+          count.owing += life.count.owing;
           count.steps += steps.length;
           troubles.push(life.troubles);
         });
@@ -52,5 +53,6 @@ describe("an account", () => {
     expect(count.admitted).toBeGreaterThan(runs);
     expect(count.refused).toBeGreaterThan(runs);
     expect(count.faults).toBeGreaterThan(runs / 2);
+    expect(count.owing).toBeGreaterThan(runs / 50);
   });
 });

@@ -18,6 +18,7 @@ import * as executions from "./executions.ts";
 import * as keys from "./keys.ts";
 import { languageFor } from "./language.ts";
 import * as ledger from "./ledger.ts";
+import { type Booked, type Booking, book, setPlan } from "./money-in.ts";
 import * as runs from "./runs.ts";
 import { ACCOUNT_MIGRATIONS } from "./schema.ts";
 import * as sessions from "./sessions.ts";
@@ -122,13 +123,7 @@ export class Account extends DurableObject<Env> {
     if (result === "no_funds") return { ...tooLittle(hold, balanceMicro), rate: rate() };
     if (result === "over") return { ok: false, code: "conflict", rate: rate() };
     if (result === "reserved") this.#admittedAtMs.push(nowMs);
-    return {
-      ok: true,
-      rate: rate(),
-      heldMicro,
-      left: { balanceMicro },
-      language,
-    };
+    return { ok: true, rate: rate(), heldMicro, left: { balanceMicro }, language };
   }
 
   /**
@@ -174,6 +169,12 @@ export class Account extends DurableObject<Env> {
       runs.noteReport(this.#sql, nowMs, holdId, { ...report, ...(kept && { kept }), chargedMicro });
       return { chargedMicro, balanceMicro };
     });
+  }
+
+  /** Books money that came from outside, or takes back what turned out not to have come. Repeatable. */
+  apply(booking: Booking): Booked {
+    if (!this.#exists) return { result: "unknown_account", balanceMicro: 0 };
+    return this.ctx.storage.transactionSync(() => book(this.#sql, Date.now(), booking));
   }
 
   /**
@@ -307,7 +308,7 @@ export class Account extends DurableObject<Env> {
     if (!this.#exists) return undefined;
     const { grant, ratePerMinute, plan } = change;
     this.ctx.storage.transactionSync(() => {
-      if (plan !== undefined) this.#sql.exec("UPDATE account SET plan = ?", plan);
+      if (plan !== undefined) setPlan(this.#sql, plan);
       if (ratePerMinute !== undefined) {
         this.#sql.exec("UPDATE account SET rate_per_minute = ?", ratePerMinute);
       }

@@ -1,6 +1,6 @@
 // The tables of an account, as numbered migrations. Entries are the ledger: they are only ever
-// added, which triggers enforce, and each carries the balance after it, which a CHECK keeps from
-// falling below zero. Holds are the reservations still open; a hold's row goes when it is resolved.
+// added, which triggers enforce, and each carries the balance after it, which a CHECK lets nothing but a
+// reversal bring below zero. Holds are the reservations still open; a hold's row goes when it is resolved.
 // Sessions and executions are remembered for a while after their end, and then their rows go. An
 // execution's `number` grows with time and is what lists go by; `outputs_to` grows by the bytes of what
 // is kept, so that what goes beyond the bounds is found without counting.
@@ -133,6 +133,49 @@ export const ACCOUNT_MIGRATIONS: Migrations = [
       ALTER TABLE key ADD COLUMN last_used_at_ms INTEGER; -- as of a minute ago
       ALTER TABLE key ADD COLUMN expires_at_ms INTEGER; -- NULL: not by itself
       UPDATE key SET id = 'key-' || lower(hex(randomblob(10)));
+    `,
+  },
+  {
+    number: 5,
+    // A table's CHECK cannot be changed, so its rows move to a new one.
+    sql: `
+      CREATE TABLE entry_5 (
+        number INTEGER PRIMARY KEY,
+        at_ms INTEGER NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('grant', 'reserve', 'settle', 'void', 'expire',
+          'deposit', 'purchase', 'reversal')),
+        id TEXT NOT NULL, -- of the grant, the hold or the payment, made by the caller
+        round INTEGER CHECK (round >= 1), -- how often a payment was booked under its id
+        tx TEXT, -- the transaction of a payment
+        amount_micro INTEGER NOT NULL,
+        balance_micro INTEGER NOT NULL,
+        CHECK ((kind IN ('deposit', 'purchase', 'reversal')) = (round IS NOT NULL)),
+        CHECK ((round IS NULL) = (tx IS NULL)),
+        CHECK (CASE kind WHEN 'reserve' THEN amount_micro <= 0 WHEN 'reversal' THEN amount_micro < 0
+          WHEN 'deposit' THEN amount_micro > 0 WHEN 'purchase' THEN amount_micro > 0
+          ELSE amount_micro >= 0 END),
+        -- Who owes may get something back or pay, but can take nothing more.
+        CHECK (balance_micro >= 0 OR amount_micro >= 0 OR kind = 'reversal')
+      ) STRICT;
+      INSERT INTO entry_5 (number, at_ms, kind, id, amount_micro, balance_micro)
+        SELECT number, at_ms, kind, id, amount_micro, balance_micro FROM entry;
+      DROP TABLE entry;
+      ALTER TABLE entry_5 RENAME TO entry;
+      CREATE UNIQUE INDEX entry_granted_once ON entry (id) WHERE kind = 'grant';
+      CREATE UNIQUE INDEX entry_reserved_once ON entry (id) WHERE kind = 'reserve';
+      CREATE UNIQUE INDEX entry_resolved_once ON entry (id)
+        WHERE kind IN ('settle', 'void', 'expire');
+      CREATE UNIQUE INDEX entry_brought_once ON entry (id, round)
+        WHERE kind IN ('deposit', 'purchase');
+      CREATE UNIQUE INDEX entry_reversed_once ON entry (id, round) WHERE kind = 'reversal';
+      CREATE TRIGGER entry_is_never_changed BEFORE UPDATE ON entry
+        BEGIN SELECT RAISE(ABORT, 'a ledger entry is never changed'); END;
+      CREATE TRIGGER entry_is_never_deleted BEFORE DELETE ON entry
+        BEGIN SELECT RAISE(ABORT, 'a ledger entry is never deleted'); END;
+
+      -- Has a row when an operator has chosen the plan.
+      CREATE TABLE plan_choice (only INTEGER PRIMARY KEY CHECK (only = 1)) STRICT;
+      INSERT INTO plan_choice SELECT 1 FROM account WHERE plan <> 'free';
     `,
   },
 ];

@@ -5,7 +5,7 @@ import { balanceMicro, holdIdOf, OPENING } from "./ledger.ts";
 
 /** What an account has, in micro-USDC. */
 export type Funds = {
-  /** What can be spent now. */
+  /** What can be spent now; below zero it is owed. */
   balanceMicro: number;
   /** What is put aside for executions that run. */
   heldMicro: number;
@@ -13,7 +13,16 @@ export type Funds = {
   openingMicro: number;
 };
 
-export const ENTRY_KINDS = ["grant", "reserve", "settle", "void", "expire"] as const;
+export const ENTRY_KINDS = [
+  "grant",
+  "reserve",
+  "settle",
+  "void",
+  "expire",
+  "deposit",
+  "purchase",
+  "reversal",
+] as const;
 
 /** One entry of a ledger. Entries are numbered in the order they were made. */
 export type Entry = {
@@ -23,8 +32,10 @@ export type Entry = {
   amountMicro: number;
   /** What was there after it. */
   balanceMicro: number;
-  /** The execution it is about, unless it is a grant. */
+  /** The execution it is about, if it is about one. */
   executionId: string | undefined;
+  /** The transaction that brought the money, if it is about a payment. */
+  transaction: string | undefined;
 };
 
 type Row = {
@@ -32,6 +43,7 @@ type Row = {
   at_ms: number;
   kind: Entry["kind"];
   id: string;
+  tx: string | null;
   amount_micro: number;
   balance_micro: number;
 };
@@ -67,6 +79,7 @@ export function listEntries(
       kind: row.kind,
       amountMicro: row.amount_micro,
       balanceMicro: row.balance_micro,
-      executionId: row.kind === "grant" ? undefined : holdIdOf(row.id),
+      executionId: row.kind === "grant" || row.tx !== null ? undefined : holdIdOf(row.id),
+      transaction: row.tx ?? undefined,
     }));
 }

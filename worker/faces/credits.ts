@@ -88,6 +88,7 @@ export function toApiCredits({ plan, ratePerMinute, ...funds }: Statement) {
     ratePerMinute,
     balanceMicroUsdc: funds.balanceMicro,
     heldMicroUsdc: funds.heldMicro,
+    owingMicroUsdc: Math.max(0, 0 - funds.balanceMicro),
   };
 }
 
@@ -102,6 +103,7 @@ export function toV1Credits(statement: Statement) {
     rate_per_minute: told.ratePerMinute,
     balance_micro_usdc: told.balanceMicroUsdc,
     held_micro_usdc: told.heldMicroUsdc,
+    owing_micro_usdc: told.owingMicroUsdc,
   };
 }
 
@@ -128,12 +130,13 @@ function toApiEntry(entry: Entry) {
     amountMicroUsdc: entry.amountMicro,
     balanceMicroUsdc: entry.balanceMicro,
     executionId: entry.executionId ?? null,
+    transaction: entry.transaction ?? null,
     createdAt: new Date(entry.atMs).toISOString(),
   };
 }
 
 function toV1Entry(entry: ReturnType<typeof toApiEntry>) {
-  const { number, kind, credits, balance } = entry;
+  const { number, kind, credits, balance, transaction } = entry;
   return {
     number,
     kind,
@@ -142,6 +145,7 @@ function toV1Entry(entry: ReturnType<typeof toApiEntry>) {
     amount_micro_usdc: entry.amountMicroUsdc,
     balance_micro_usdc: entry.balanceMicroUsdc,
     execution_id: entry.executionId,
+    transaction,
     created_at: entry.createdAt,
   };
 }

@@ -1,13 +1,16 @@
 // The books of an account, kept a second time from its entries alone: what each says is added up again
 // and held against what every ledger promises, entry by entry, as they are made.
 
-import { RATE_WINDOW_MS } from "../../../shared/limits.ts";
+import { RATE_PER_MINUTE, RATE_WINDOW_MS } from "../../../shared/limits.ts";
+import { must } from "./must.ts";
+import { Payments } from "./payments.ts";
 
 type Row = {
   number: number;
   at_ms: number;
   kind: string;
   id: string;
+  round: number | null;
   amount_micro: number;
   balance_micro: number;
 };
@@ -17,13 +20,9 @@ export type Booked = { heldMicro: number; ending: string | undefined; chargedMic
 
 const LATE = ":late";
 
-/** Throws, with what was found, when something is not so. An `expect` is too slow for millions. */
-export function must(holds: boolean, rule: string, ...found: unknown[]): asserts holds {
-  if (!holds) throw new Error(`it does not hold that ${rule}: ${found.map(String).join(", ")}`);
-}
-
 export class Books {
   balanceMicro = 0;
+  readonly payments = new Payments();
   readonly holds = new Map<string, Booked>();
   readonly #grants = new Set<string>();
   readonly #admittedAtMs: number[] = [];
@@ -46,8 +45,10 @@ export class Books {
       this.balanceMicro += row.amount_micro;
       const { balance_micro } = row;
       must(balance_micro === this.balanceMicro, "a balance is the sum of all entries", row.id);
-      must(balance_micro >= 0, "nothing is below zero", balance_micro);
-      if (row.kind === "grant") this.#grant(row);
+      const mayOwe = row.kind === "reversal" || row.amount_micro >= 0;
+      must(balance_micro >= 0 || mayOwe, "nothing but a reversal goes below zero", balance_micro);
+      if (row.round !== null) this.payments.read(row);
+      else if (row.kind === "grant") this.#grant(row);
       else if (row.kind === "reserve") this.#reserve(row, ratePerMinute);
       else this.#resolve(row);
     }
@@ -102,4 +103,14 @@ export class Books {
     hold.ending = kind;
     hold.chargedMicro = hold.heldMicro - amount_micro;
   }
+}
+
+/** The limit that holds now: a change of terms may be done although the telling of it has failed. */
+export function ratePerMinuteOf(sql: SqlStorage): number {
+  const { plan, rate } = sql
+    .exec<{ plan: keyof typeof RATE_PER_MINUTE; rate: number | null }>(
+      "SELECT plan, rate_per_minute AS rate FROM account",
+    )
+    .one();
+  return rate ?? RATE_PER_MINUTE[plan];
 }

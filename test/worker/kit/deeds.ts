@@ -5,6 +5,7 @@
 import * as fc from "fast-check";
 import type { SessionEnding } from "../../../shared/errors.ts";
 import { SESSION_IDLE_MS_MAX } from "../../../shared/limits.ts";
+import type { Booking } from "../../../worker/account/money-in.ts";
 
 const ENDINGS: SessionEnding[] = ["deleted", "expired", "evicted", "lost"];
 
@@ -25,6 +26,8 @@ export type Deed =
   | { do: "void"; which: number; ending: SessionEnding | undefined }
   | { do: "settleLate"; which: number; parts: number }
   | { do: "grant"; id: number; micro: number }
+  /** A payment is told of, or told of again, or taken back, in turn or out of it. */
+  | { do: "book"; booking: Booking }
   | { do: "terms"; plan: "free" | "pro"; ratePerMinute: number | null }
   | { do: "openSession" }
   | { do: "deleteSession"; which: number }
@@ -54,10 +57,26 @@ const session = fc.oneof(
   { weight: 1, arbitrary: fc.constant("new" as const) },
   { weight: 2, arbitrary: fc.nat(10) },
 );
+/** Now and then all there is. */
+const credits = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: 0, max: 10 }) },
+  { weight: 2, arbitrary: fc.constant(500) },
+);
 const waitMs = fc.oneof(
   { weight: 6, arbitrary: fc.nat(5000) },
   { weight: 3, arbitrary: fc.nat(70_000) },
   { weight: 1, arbitrary: fc.nat(2 * SESSION_IDLE_MS_MAX) },
+);
+
+const payment = { ref: fc.constantFrom("a", "b"), round: fc.constantFrom(1, 1, 1, 2, 3) };
+const booking: fc.Arbitrary<Booking> = fc.oneof(
+  fc.record({
+    ...payment,
+    kind: fc.constantFrom("deposit" as const, "deposit" as const, "purchase" as const),
+    amountMicro: fc.constantFrom(200_001, 200_001, 7),
+    transaction: fc.constant("0x01"),
+  }),
+  fc.record({ ...payment, kind: fc.constant("reversal" as const) }),
 );
 
 const deed: fc.Arbitrary<Deed> = fc.oneof(
@@ -65,7 +84,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
     weight: 30,
     arbitrary: fc.record({
       do: fc.constant("admit" as const),
-      credits: fc.integer({ min: 0, max: 10 }),
+      credits,
       leastCredits: fc.integer({ min: 0, max: 10 }),
       lastsMs: fc.integer({ min: 1, max: 120_000 }),
       key: fc.nat(5),
@@ -114,6 +133,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
       ratePerMinute: fc.option(fc.integer({ min: 1, max: 30 })),
     }),
   },
+  { weight: 20, arbitrary: fc.record({ do: fc.constant("book" as const), booking }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("openSession" as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("deleteSession" as const), which }) },
   {

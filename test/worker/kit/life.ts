@@ -10,11 +10,13 @@ import {
 } from "../../../shared/limits.ts";
 import { CREDIT_MICRO } from "../../../shared/money.ts";
 import type { Account } from "../../../worker/account/account.ts";
-import type { Admission, Intent } from "../../../worker/admission.ts";
+import type { Booking } from "../../../worker/account/money-in.ts";
+import type { Intent } from "../../../worker/admission.ts";
 import { type Bench, Faulted } from "./bench.ts";
-import { Books, must } from "./books.ts";
+import { Books, ratePerMinuteOf } from "./books.ts";
 import { type Deed, type Fault, PARTS, type Step } from "./deeds.ts";
 import { KeyRing } from "./key-ring.ts";
+import { must } from "./must.ts";
 
 /** Far ahead, because the platform rings alarms of the past at once, by its own clock. */
 export const START_MS = Date.UTC(2100, 0);
@@ -54,8 +56,8 @@ export class Life {
 
   /** What alarms threw that was not meant to be. They say so only when they are waited for. */
   readonly troubles: unknown[] = [];
-  /** How many executions were let through, and how many were refused. */
-  readonly count = { admitted: 0, refused: 0, faults: 0 };
+  /** How many executions were let through, how many were refused, and how often it owed. */
+  readonly count = { admitted: 0, refused: 0, faults: 0, owing: 0 };
 
   step({ deed, fault }: Step): void {
     const done = this.#act(deed, fault);
@@ -97,15 +99,15 @@ export class Life {
         return this.#change({ grant: { id: `grant-${deed.id}`, amountMicro: deed.micro } }, fault);
       case "terms":
         return this.#change({ plan: deed.plan, ratePerMinute: deed.ratePerMinute }, fault);
+      case "book":
+        return this.#book(deed.booking, fault);
       case "openSession":
         return this.#openSession(fault);
       case "deleteSession":
-        return this.#faultOf(fault, () =>
-          this.#account.deleteSession(
-            this.#anyKey(),
-            this.#pick(this.#sessions, deed.which) ?? this.#freshSession(),
-          ),
-        );
+        return this.#faultOf(fault, () => {
+          const id = this.#pick(this.#sessions, deed.which) ?? this.#freshSession();
+          return this.#account.deleteSession(this.#anyKey(), id);
+        });
       case "rotateKey":
         return this.#rotate(deed, fault);
       case "revokeKey":
@@ -136,7 +138,7 @@ export class Life {
     this.count[answer.ok ? "admitted" : "refused"] += 1;
     const isIn = request.intent.session?.opens === false;
     const isDeadEnd = !answer.ok && /session/.test(answer.code);
-    const code = codeOf(answer);
+    const code = answer.ok ? "ok" : answer.code;
     must(code === wanted || (isIn && isDeadEnd), `it is answered ${wanted}`, code);
     const { balanceMicro } = this.#books;
     if (!answer.ok) {
@@ -205,7 +207,7 @@ export class Life {
     const before = this.#books.chargedMicro(id);
     const ending = hold?.ending;
     const isOver = ending === "settle" || this.#books.holds.has(`${id}:late`);
-    const lateMicro = isOver ? before : Math.min(dueMicro, balanceMicro);
+    const lateMicro = isOver ? before : Math.max(0, Math.min(dueMicro, balanceMicro));
     const dueNowMicro = ending === undefined ? dueMicro : lateMicro;
     const chargedMicro = hold === undefined ? 0 : dueNowMicro;
     const done = this.#bench.under(fault, () => this.#account.settleLate(id, dueMicro, REPORT));
@@ -223,8 +225,7 @@ export class Life {
     fault: Fault | undefined,
   ): Fault["kind"] | undefined {
     const done = this.#bench.under(fault, () => this.#account.change(change));
-    this.#books.read(this.#ratePerMinute);
-    this.#ratePerMinute = this.#termsNow();
+    this.#readOn();
     if ("fault" in done) return done.fault;
     must(done.answer?.balanceMicro === this.#books.balanceMicro, "a change tells what there is");
     const { ratePerMinute, plan } = change;
@@ -233,14 +234,20 @@ export class Life {
     return undefined;
   }
 
-  /** A change may be done although the telling of it has failed. */
-  #termsNow(): number {
-    const { plan, rate } = this.#sql
-      .exec<{ plan: keyof typeof RATES; rate: number | null }>(
-        "SELECT plan, rate_per_minute AS rate FROM account",
-      )
-      .one();
-    return rate ?? RATES[plan];
+  #book(booking: Booking, fault: Fault | undefined): Fault["kind"] | undefined {
+    const wanted = this.#books.payments.outcomeOf(booking);
+    const done = this.#bench.under(fault, () => this.#account.apply(booking));
+    this.#readOn();
+    if ("fault" in done) return done.fault;
+    must(done.answer.result === wanted, `booking comes to ${wanted}`, done.answer.result);
+    this.count.owing += this.#books.balanceMicro < 0 ? 1 : 0;
+    return undefined;
+  }
+
+  /** Reads what was booked, and then the terms that may be new. */
+  #readOn(): void {
+    this.#books.read(this.#ratePerMinute);
+    this.#ratePerMinute = ratePerMinuteOf(this.#sql);
   }
 
   #openSession(fault: Fault | undefined): Fault["kind"] | undefined {
@@ -390,8 +397,4 @@ export class Life {
   #pick<Thing>(things: readonly Thing[], which: number): Thing {
     return things[which % things.length] as Thing;
   }
-}
-
-function codeOf(admission: Admission): string {
-  return admission.ok ? "ok" : admission.code;
 }
