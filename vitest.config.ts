@@ -3,6 +3,7 @@
 
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { DEPOSIT_XPUB, TREASURY } from "./test/chain/addresses.ts";
 
 // What the worker tests' runner says when they go the whole way through a service binding. Tests
 // that want a runner to misbehave bring their own.
@@ -40,6 +41,16 @@ const REPEATED = Object.fromEntries(
   ]),
 );
 
+// Payments are taken in the tests of the gateway. Their nodes are what each test says they are
+// (test/worker/kit/nodes.ts); the extended key's private half is in test/chain/addresses.ts.
+const PAYMENTS = {
+  PAYMENTS_NETWORK: "base",
+  RPC_URL: "http://one.rpc.test/",
+  RPC_URL_SECOND: "http://two.rpc.test/",
+  DEPOSIT_XPUB,
+  TREASURY_ADDRESS: TREASURY,
+};
+
 const COMPATIBILITY_DATE = "2026-10-20";
 
 function helper(name: string, script: string) {
@@ -68,6 +79,7 @@ export default defineConfig({
               bindings: {
                 RUNNER_SECRET: "a-secret-for-tests-of-at-least-32-characters",
                 ADMIN_TOKEN: "an-admin-token-for-tests-of-32-characters",
+                ...PAYMENTS,
                 ...REPEATED,
               },
               serviceBindings: { RUNNER: "runner" },

@@ -32,10 +32,20 @@ CODERUNNER_DOTNET_IMAGE (an image with a .NET SDK, for C# instead of Mono). Sess
 install packages where CODERUNNER_PIP_INDEX or CODERUNNER_NPM_REGISTRY says from where;
 CODERUNNER_PACKAGE_ORIGINS lists, parted by commas, where those keep their files, and
 CODERUNNER_PACKAGE_CACHE_DIR and CODERUNNER_PACKAGE_CACHE_MB say where and how much of it
-is kept here.
+is kept here. Payments: PAYMENTS_NETWORK, RPC_URL, RPC_URL_SECOND, DEPOSIT_XPUB,
+TREASURY_ADDRESS (docs/payments.md).
 `;
 
-const PASSED_THROUGH = ["DEMO_RUNS_PER_DAY", "INSTANT_KEYS_PER_DAY", "WEBHOOK_ADDRESSES"];
+const PASSED_THROUGH = [
+  "DEMO_RUNS_PER_DAY",
+  "INSTANT_KEYS_PER_DAY",
+  "WEBHOOK_ADDRESSES",
+  "PAYMENTS_NETWORK",
+  "RPC_URL",
+  "RPC_URL_SECOND",
+  "DEPOSIT_XPUB",
+  "TREASURY_ADDRESS",
+];
 
 /** Reads the flags and the environment of `npm start`. */
 export function parseStartOptions(args: readonly string[], env: NodeJS.ProcessEnv): StartOptions {

@@ -15,11 +15,21 @@ export const ERRORS = {
     retryable: false,
     message: "No packages can be installed here; only what the image has can be used.",
   },
+  payments_disabled: {
+    status: 403,
+    retryable: false,
+    message: "This gateway takes no payments; ask its operator for credits.",
+  },
   not_found: { status: 404, retryable: false, message: "There is nothing here." },
   unknown_session: { status: 404, retryable: false, message: "There is no such session." },
   unknown_file: { status: 404, retryable: false, message: "There is no such file." },
   unknown_execution: { status: 404, retryable: false, message: "There is no such execution." },
   unknown_key: { status: 404, retryable: false, message: "There is no such key." },
+  unknown_deposit: {
+    status: 404,
+    retryable: true,
+    message: "The chain knows no such transaction yet; check the hash, or ask again in a moment.",
+  },
   method_not_allowed: {
     status: 405,
     retryable: false,
@@ -66,6 +76,11 @@ export const ERRORS = {
     retryable: false,
     message: "This Idempotency-Key was used for another request; make a new key for a new request.",
   },
+  deposit_claimed: {
+    status: 409,
+    retryable: false,
+    message: "This deposit was credited to another account.",
+  },
   session_deleted: { status: 410, retryable: false, message: "This session was deleted." },
   session_expired: {
     status: 410,
@@ -98,6 +113,11 @@ export const ERRORS = {
     retryable: false,
     message: "These packages cannot be installed.",
   },
+  deposit_refused: {
+    status: 422,
+    retryable: false,
+    message: "This transaction is no deposit to this account.",
+  },
   rate_limited: { status: 429, retryable: true, message: "Too many requests; slow down." },
   internal: { status: 500, retryable: true, message: "Something went wrong on our side." },
   runner_fault: {
@@ -112,6 +132,11 @@ export const ERRORS = {
   },
   workspace_full: { status: 507, retryable: false, message: "The session's workspace is full." },
   busy: { status: 503, retryable: true, message: "Every sandbox is in use; try again shortly." },
+  chain_unreachable: {
+    status: 503,
+    retryable: true,
+    message: "The chain cannot be read right now; nothing is lost, ask again.",
+  },
   no_runner: { status: 503, retryable: true, message: "No runner can be reached right now." },
 } as const satisfies Record<string, { status: number; retryable: boolean; message: string }>;
 

@@ -118,6 +118,42 @@ export const KEY_USE_NOTED_MS = MINUTE_MS;
 export const LISTED_ENTRIES_MAX = 200;
 export const LISTED_ENTRIES_DEFAULT = 50;
 
+/** Least a deposit must bring, in micro-USDC; what is less is not credited. */
+export const DEPOSIT_MICRO_MIN = 10_000;
+/** Most a deposit may bring without an operator's word, in micro-USDC. */
+export const DEPOSIT_MICRO_MAX = 10_000_000_000;
+/** From this on a deposit needs a second node's word, or, where there is none, the chain's finality. */
+export const DEPOSIT_MICRO_LARGE = 100_000_000;
+/** Claims of deposits an account may make in a minute: each asks a node that costs money. */
+export const DEPOSIT_CLAIMS_PER_MINUTE = 30;
+/** Deposits that are told of at once, newest first. */
+export const LISTED_DEPOSITS_MAX = 100;
+/** How long a node of a chain may take to answer one question, and how long its answer may be. */
+export const RPC_MS_MAX = 5 * SECOND_MS;
+export const RPC_BYTES_MAX = 8 * MIB;
+/** What a caller is told to wait when a node does not answer as it should. */
+export const RPC_RETRY_AFTER_MS = 10 * SECOND_MS;
+/** How long after it was credited it is looked again whether a deposit is safe, and then final; and how often from then on. */
+export const DEPOSIT_SAFE_MS = 3 * MINUTE_MS;
+export const DEPOSIT_SAFE_AGAIN_MS = MINUTE_MS;
+export const DEPOSIT_FINAL_MS = 30 * MINUTE_MS;
+export const DEPOSIT_FINAL_AGAIN_MS = 5 * MINUTE_MS;
+/** How long it is watched whether a chain takes in again what it has dropped. */
+export const DEPOSIT_GONE_MS = DAY_MS;
+/** Between two tries to do what has failed: the first time, and at most. */
+export const DEPOSIT_RETRY_MS = 5 * SECOND_MS;
+export const DEPOSIT_RETRY_MS_MAX = 10 * MINUTE_MS;
+/** How often chains are searched for deposits that nobody has claimed. */
+export const SCAN_EVERY_MS = 15 * SECOND_MS;
+/** What one question about transfers may cover, and how many there may be in one search. */
+export const SCAN_BLOCKS_MAX = 500;
+export const SCAN_ADDRESSES_MAX = 200;
+export const SCAN_QUESTIONS_MAX = 200;
+/** Blocks that are searched again each time, for what a short reorganisation has moved. */
+export const SCAN_OVERLAP_BLOCKS = 60;
+/** How long an address is searched for after its owner has last asked for it; claims need no search. */
+export const ADDRESS_WATCHED_MS = 90 * DAY_MS;
+
 /** How long a sandbox that has served an account waits for that account's next job. */
 export const SANDBOX_IDLE_MS_MAX = MINUTE_MS;
 /** A waiting sandbox is frozen once it has been idle this long. */

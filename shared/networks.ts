@@ -42,3 +42,10 @@ export const NETWORKS = {
 export type NetworkName = keyof typeof NETWORKS;
 
 export const NETWORK_NAMES = Object.keys(NETWORKS) as [NetworkName, ...NetworkName[]];
+
+/** The network with this chain id. */
+export function networkOf(chainId: number): Network {
+  const network = Object.values(NETWORKS).find((each) => each.chainId === chainId);
+  if (network === undefined) throw new Error(`no network has the chain id ${chainId}`);
+  return network;
+}

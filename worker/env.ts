@@ -5,9 +5,13 @@
 
 import * as z from "zod";
 import { DEMO_RUNS_PER_DAY, INSTANT_KEYS_PER_DAY } from "../shared/limits.ts";
+import { NETWORK_NAMES } from "../shared/networks.ts";
 import { importSigningKey, type SigningKey } from "../shared/signature.ts";
 import type { Account } from "./account/account.ts";
 import type { Courier } from "./courier/courier.ts";
+import type { Deposit } from "./payments/deposit/deposit.ts";
+import type { Treasury } from "./payments/treasury/treasury.ts";
+import type { Wallet } from "./payments/wallet/wallet.ts";
 import type { Visitor } from "./visitor/visitor.ts";
 
 /** The bindings as the platform hands them over. Plain workerd gives `null` for an unset variable. */
@@ -17,6 +21,9 @@ export type Env = {
   COURIERS: DurableObjectNamespace<Courier>;
   /** The way to webhooks, where it is not the way to everything; it leads to public addresses only. */
   OUTSIDE?: Pick<Fetcher, "fetch">;
+  DEPOSITS: DurableObjectNamespace<Deposit>;
+  WALLETS: DurableObjectNamespace<Wallet>;
+  TREASURY: DurableObjectNamespace<Treasury>;
   /** A runner reached without an address, such as a VPC service; RUNNER_URL is used without it. */
   RUNNER?: Pick<Fetcher, "fetch">;
   RUNNER_URL?: string | null;
@@ -27,6 +34,11 @@ export type Env = {
   DEMO_RUNS_PER_DAY?: string | null;
   INSTANT_KEYS_PER_DAY?: string | null;
   WEBHOOK_ADDRESSES?: string | null;
+  PAYMENTS_NETWORK?: string | null;
+  RPC_URL?: string | null;
+  RPC_URL_SECOND?: string | null;
+  DEPOSIT_XPUB?: string | null;
+  TREASURY_ADDRESS?: string | null;
 };
 
 const SECRET_CHARACTERS_MIN = 32;
@@ -48,6 +60,17 @@ function count(fallback: number) {
   );
 }
 
+/** A setting that is `undefined` when it is unset or empty. */
+function optional<Kind extends z.ZodType<unknown, string>>(kind: Kind) {
+  return z
+    .string()
+    .nullish()
+    .transform((value) => value || undefined)
+    .pipe(kind.optional());
+}
+
+const HttpUrl = z.url({ protocol: /^https?$/ });
+
 const Settings = z.object({
   RUNNER_URL: text("http://127.0.0.1:8788").pipe(z.url({ protocol: /^https?$/ })),
   RUNNER_ID: text("local"),
@@ -64,6 +87,20 @@ const Settings = z.object({
   INSTANT_KEYS_PER_DAY: count(INSTANT_KEYS_PER_DAY),
   /** Where webhooks may be: `any` is for an operator's own network. */
   WEBHOOK_ADDRESSES: text("public").pipe(z.enum(["public", "any"])),
+  /** The chain on which USDC is taken; without one there are no payments. */
+  PAYMENTS_NETWORK: optional(z.enum(NETWORK_NAMES)),
+  /** A node of that chain, and another of somebody else's. */
+  RPC_URL: optional(HttpUrl),
+  RPC_URL_SECOND: optional(HttpUrl),
+  /** What deposit addresses are derived from. A private key has no business here. */
+  DEPOSIT_XPUB: optional(z.string().regex(/^xpub[1-9A-HJ-NP-Za-km-z]{107}$/)),
+  /** Where what is deposited ends up. */
+  TREASURY_ADDRESS: optional(
+    z
+      .string()
+      .regex(/^0x[0-9a-fA-F]{40}$/)
+      .transform((address) => address.toLowerCase() as `0x${string}`),
+  ),
 });
 export type Settings = z.infer<typeof Settings>;
 

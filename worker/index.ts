@@ -9,9 +9,18 @@ import { begin, type Call } from "./call.ts";
 import { type Env, settingsOf } from "./env.ts";
 import type { RouteMatch } from "./handle.ts";
 import { publishRoutes } from "./openapi/table.ts";
+import { wakeTreasury } from "./payments/objects.ts";
 import { finish, preflight, refuse } from "./reply.ts";
 import { changeAccount } from "./routes/accounts.ts";
 import { listApiEntries, listV1Entries, showApiCredits, showV1Credits } from "./routes/credits.ts";
+import {
+  claimApiDeposit,
+  claimV1Deposit,
+  listApiDeposits,
+  listV1Deposits,
+  showApiDeposit,
+  showV1Deposit,
+} from "./routes/deposits.ts";
 import { showDescription, showGuide, showReference } from "./routes/documents.ts";
 import { executeForApi, executeForV1, executeInSession } from "./routes/execute.ts";
 import { interruptExecution, sendInput } from "./routes/executions.ts";
@@ -19,6 +28,7 @@ import { readFile, removeFile, writeFile } from "./routes/files.ts";
 import { health } from "./routes/health.ts";
 import { apiHistory, v1History } from "./routes/history.ts";
 import { createKey, listKeys, renameKey, revokeKey, rotateKey } from "./routes/keys.ts";
+import { listAddresses, listPayments, releaseDeposit } from "./routes/payments.ts";
 import { root } from "./routes/root.ts";
 import { listApiLanguages, listV1Runtimes } from "./routes/runtimes.ts";
 import {
@@ -34,6 +44,9 @@ import { showWebhookSecret } from "./routes/webhook.ts";
 
 export { Account } from "./account/account.ts";
 export { Courier } from "./courier/courier.ts";
+export { Deposit } from "./payments/deposit/deposit.ts";
+export { Treasury } from "./payments/treasury/treasury.ts";
+export { Wallet } from "./payments/wallet/wallet.ts";
 export { Visitor } from "./visitor/visitor.ts";
 
 type Gateway = RouterType<RouteMatch, [Call], Response>;
@@ -58,6 +71,9 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .post("/api/keys/:keyId/rotate", rotateKey)
   .get("/api/credits", showApiCredits)
   .get("/api/credits/ledger", listApiEntries)
+  .get("/api/deposits", listApiDeposits)
+  .post("/api/deposits", claimApiDeposit)
+  .get("/api/deposits/:txHash", showApiDeposit)
   .get("/api/languages", listApiLanguages)
   .post("/api/execute", executeForApi)
   .post("/api/sessions", openSession)
@@ -83,6 +99,9 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .get("/v1/execute/runtimes", listV1Runtimes)
   .get("/v1/credits", showV1Credits)
   .get("/v1/credits/ledger", listV1Entries)
+  .get("/v1/deposits", listV1Deposits)
+  .post("/v1/deposits", claimV1Deposit)
+  .get("/v1/deposits/:txHash", showV1Deposit)
   .get("/v1/executions", v1History.list)
   .delete("/v1/executions", v1History.clear)
   .get("/v1/executions/:executionId", v1History.show)
@@ -90,6 +109,9 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .get("/v1/executions/:executionId/deliveries", v1History.deliveries)
   .get("/api/webhook-secret", showWebhookSecret)
   .patch("/admin/accounts/:accountId", changeAccount)
+  .get("/admin/payments", listPayments)
+  .get("/admin/payments/addresses", listAddresses)
+  .post("/admin/payments/release", releaseDeposit)
   .all("*", answerMissing);
 
 publishRoutes(router.routes);
@@ -105,6 +127,10 @@ export default {
     // HEAD is answered as GET would be; the body is left out when the reply leaves.
     const method = request.method === "HEAD" ? "GET" : request.method;
     return await router.fetch({ method, url: request.url, params: {}, route: "none" }, call);
+  },
+  /** Called by the clock: nothing that is due depends on it, but for a search that has come to a stop. */
+  async scheduled(_controller: unknown, env: Env): Promise<void> {
+    await wakeTreasury(env);
   },
 } satisfies ExportedHandler<Env>;
 

@@ -51,7 +51,8 @@ function accountIdFrom(env: Env, text: string): DurableObjectId | undefined {
   }
 }
 
-async function insist<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+/** Asks an object, and once more where the platform says that this may be done. */
+export async function insist<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   try {
     return await ask();
   } catch (thrown) {

@@ -7,3 +7,11 @@ export const USDC_OWNER = "0x00000000000000000000000000000000000c0ffe";
 export const FAKE_USDC = "0xfa4e000000000000000000000000000000000bad";
 /** A contract that sends USDC to several in one transaction: its input is addresses and amounts, 32 bytes each. */
 export const BATCHER = "0xba7c000000000000000000000000000000000001";
+
+/** What deposit addresses are derived from in the tests, and the private key that belongs to it. */
+export const DEPOSIT_XPUB =
+  "xpub6DT31A2JN7RzuQmVbr4JaakhmEnxjEJGDhHqEJ5UcpLGbkWBQLzG7Y9o7jK157ZucybjaWpLXNfWHkLBpbf2r5rZQHs1acJ8BRQD2tRzTSU";
+export const DEPOSIT_XPRV =
+  "xprv9zTgbeVQXjshgvh2VpXJDSoyDCxUKmaQrUNERufs4UoHixB2rog1ZjqKGUKDMofzMkAu7riD1WE2DkHEL7Aoy4rZpJcZJSxTAqAxNZAHjNZ";
+/** Where the operator of the tests gathers what was deposited. */
+export const TREASURY = "0x7ea50000000000000000000000000000000000e1";

@@ -31,6 +31,12 @@ const held = z.number().describe("Credits put aside for what runs.");
 const freeCredits = z.int().nonnegative().describe("What the account was opened with.");
 const plan = z.enum(PLANS);
 const ratePerMinute = z.int().positive().describe("Executions it may begin in a minute.");
+const owing = z
+  .int()
+  .nonnegative()
+  .describe(
+    "What was spent of a payment that was taken back since; nothing runs until it is paid.",
+  );
 const microUsdc = z.int().describe("Exactly, in millionths of a USDC.");
 
 export const ApiCredits = named(
@@ -39,6 +45,7 @@ export const ApiCredits = named(
     ...{ credits, held, freeCredits, plan, ratePerMinute },
     balanceMicroUsdc: microUsdc,
     heldMicroUsdc: microUsdc,
+    owingMicroUsdc: owing,
   }),
 );
 
@@ -48,6 +55,7 @@ export const V1Credits = named(
     ...{ credits, held, free_credits: freeCredits, plan, rate_per_minute: ratePerMinute },
     balance_micro_usdc: microUsdc,
     held_micro_usdc: microUsdc,
+    owing_micro_usdc: owing,
   }),
 );
 
@@ -58,6 +66,7 @@ const entryFields = {
   balance: z.number().describe("Credits that were there after it."),
 };
 const aboutExecution = z.string().nullable().describe("The execution it is about, if it is.");
+const transaction = z.string().nullable().describe("The transaction that brought it, if one did.");
 const cursor = z.string().nullable().describe("Where the next page begins, if there is one.");
 
 const ApiEntry = z.strictObject({
@@ -65,6 +74,7 @@ const ApiEntry = z.strictObject({
   amountMicroUsdc: microUsdc,
   balanceMicroUsdc: microUsdc,
   executionId: aboutExecution,
+  transaction,
   createdAt: z.iso.datetime(),
 });
 export const ApiEntries = named("Ledger", z.strictObject({ entries: z.array(ApiEntry), cursor }));
@@ -74,6 +84,7 @@ const V1Entry = z.strictObject({
   amount_micro_usdc: microUsdc,
   balance_micro_usdc: microUsdc,
   execution_id: aboutExecution,
+  transaction,
   created_at: z.iso.datetime(),
 });
 export const V1Entries = named("V1Ledger", z.strictObject({ entries: z.array(V1Entry), cursor }));

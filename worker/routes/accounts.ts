@@ -8,10 +8,7 @@ import { newId } from "../../shared/ids.ts";
 import { GRANT_CREDITS_MAX, RATE_PER_MINUTE, RATE_PER_MINUTE_MAX } from "../../shared/limits.ts";
 import { CREDIT_MICRO, creditsOf } from "../../shared/money.ts";
 import type { Plan } from "../account/told.ts";
-import { bearerOf } from "../bearer.ts";
-import type { Call } from "../call.ts";
-import { isSameSecret } from "../digest.ts";
-import { settingsOf } from "../env.ts";
+import { requireAdmin } from "../admin.ts";
 import { handle } from "../handle.ts";
 import { withAccount } from "../objects.ts";
 
@@ -78,13 +75,3 @@ export const changeAccount = handle({
     };
   },
 });
-
-async function requireAdmin({ request, env }: Call): Promise<void> {
-  const { ADMIN_TOKEN } = settingsOf(env);
-  if (ADMIN_TOKEN === undefined) {
-    throw new Failure("unauthorized", { message: "Administration is switched off." });
-  }
-  const token = bearerOf(request);
-  if (token === undefined) throw new Failure("unauthorized");
-  if (!(await isSameSecret(token, ADMIN_TOKEN))) throw new Failure("invalid_key");
-}

@@ -4,9 +4,9 @@
 import { type Address, encodeFunctionData, type Hex, parseAbi, parseSignature, toHex } from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { inject } from "vitest";
-import { BATCHER, FAKE_USDC, USDC, USDC_OWNER } from "../../chain/addresses.ts";
+import { BATCHER, FAKE_USDC, TREASURY, USDC, USDC_OWNER } from "../../chain/addresses.ts";
 
-export { BATCHER, FAKE_USDC, USDC };
+export { BATCHER, FAKE_USDC, TREASURY, USDC };
 
 export const CHAIN_ID = 8453;
 export const USDC_ABI = parseAbi([

@@ -1,0 +1,108 @@
+// /admin/payments: the operator's books of all money that came in, the addresses that were given out, and
+// the operator's word that lets in a deposit which is too large to come in by itself.
+
+import * as z from "zod";
+import { Failure } from "../../shared/errors.ts";
+import {
+  LISTED_ENTRIES_DEFAULT,
+  LISTED_ENTRIES_MAX,
+  RPC_RETRY_AFTER_MS,
+} from "../../shared/limits.ts";
+import { parse } from "../../shared/parse.ts";
+import { requireAdmin } from "../admin.ts";
+import type { Call } from "../call.ts";
+import { TxHash, toApiDeposit } from "../faces/deposits.ts";
+import { handle, NoBody } from "../handle.ts";
+import { withDeposit, withTreasury } from "../payments/objects.ts";
+import { depositSettingsOf } from "../payments/settings.ts";
+
+const limitRule = { error: `must be a whole number from 1 to ${LISTED_ENTRIES_MAX}` };
+const cursorRule = { error: "must be the `cursor` of a reply" };
+
+const ListQuery = z.object({
+  limit: z.coerce
+    .number(limitRule)
+    .int(limitRule)
+    .min(1, limitRule)
+    .max(LISTED_ENTRIES_MAX, limitRule)
+    .default(LISTED_ENTRIES_DEFAULT),
+  cursor: z
+    .string()
+    .regex(/^(0|[1-9]\d{0,14})$/, cursorRule)
+    .transform(Number)
+    .default(0),
+});
+
+const addressRule = { error: "must be an address: 0x and 40 hexadecimal digits" };
+const ReleaseRequest = z.strictObject({
+  txHash: TxHash,
+  address: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{40}$/, addressRule)
+    .transform((text) => text.toLowerCase() as `0x${string}`),
+});
+
+export const listPayments = handle({
+  guard: requireAdmin,
+  body: NoBody,
+  run: async (_body, call) => {
+    const { chainId } = settingsFor(call).network;
+    const { limit, cursor } = queryOf(call);
+    const notes = await withTreasury(call.env, chainId, async (treasury) => {
+      return await treasury.listNotes({ after: cursor, most: limit + 1 });
+    });
+    const shown = notes.slice(0, limit);
+    const payments = shown.map(({ number, atMs, amountMicro, ref, txHash, ...note }) => ({
+      number,
+      ...note,
+      ref,
+      transaction: txHash,
+      amountMicroUsdc: note.kind === "reversal" ? 0 - amountMicro : amountMicro,
+      at: new Date(atMs).toISOString(),
+    }));
+    const last = shown.at(-1)?.number;
+    return { body: { payments, cursor: notes.length > limit ? String(last) : null } };
+  },
+});
+
+export const listAddresses = handle({
+  guard: requireAdmin,
+  body: NoBody,
+  run: async (_body, call) => {
+    const { network, xpub } = settingsFor(call);
+    const { limit, cursor } = queryOf(call);
+    const given = await withTreasury(call.env, network.chainId, async (treasury) => {
+      return await treasury.listAddresses(xpub, { from: cursor, most: limit + 1 });
+    });
+    const addresses = given
+      .slice(0, limit)
+      .map(({ place, address, accountId }) => ({ index: place, address, accountId }));
+    const next = given[limit]?.place;
+    return { body: { addresses, cursor: next === undefined ? null : String(next) } };
+  },
+});
+
+export const releaseDeposit = handle({
+  guard: requireAdmin,
+  body: ReleaseRequest,
+  run: async ({ txHash, address: recipient }, call) => {
+    const { chainId } = settingsFor(call).network;
+    Object.assign(call.line, { change: { release: txHash, address: recipient } });
+    const ref = { chainId, txHash, recipient };
+    const answer = await withDeposit(call.env, ref, async (deposit) => await deposit.release());
+    if (answer.result === "standing") return { body: toApiDeposit(answer.view) };
+    if (answer.result !== "trouble") throw new Failure("unknown_deposit");
+    const { detail } = answer;
+    throw new Failure("chain_unreachable", { retryAfterMs: RPC_RETRY_AFTER_MS, detail });
+  },
+});
+
+function queryOf(call: Call) {
+  return parse(ListQuery, Object.fromEntries(new URL(call.request.url).searchParams));
+}
+
+function settingsFor(call: Call) {
+  const settings = depositSettingsOf(call.env);
+  if (settings === undefined) throw new Failure("payments_disabled");
+  return settings;
+}
