@@ -11,11 +11,11 @@ const ADMIN_SLOT = "0x10d6a54a4754c8869d6886b5f5d7fbfa5b4522237ea5c60d11bc4e7a1f
 const PROXY_ADMIN = "0x000000000000000000000000000000000000ad01";
 const ALLOWANCE = 2n ** 200n;
 
-// for (i = 0; i < calldatasize; i += 64) USDC.transfer(calldata[i], calldata[i + 32]), or reverts
+// for (i = 0; i < calldatasize; i += 128) call USDC with the first 4 of these bytes and the last 96, or revert
 const BATCHER_CODE = concat([
-  "0x63a9059cbb60e01b5f525f5b36811015604757803560045280602001356024525f5f60445f5f73",
+  "0x5f5b36811015604c5780355f528060200135600452806040013560245280606001356044525f5f60645f5f73",
   USDC,
-  "0x5af115604957604001600b565b005b5f5ffd",
+  "0x5af115604e576080016001565b005b5f5ffd",
 ]);
 
 type Artifact = {

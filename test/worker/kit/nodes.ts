@@ -40,7 +40,8 @@ export class Nodes {
     const real = async () => await this.#chain.ask(method, params);
     try {
       const bend = this.#bends[name];
-      const result = bend === undefined ? await real() : await bend(question, real);
+      const bent = bend === undefined ? real() : bend(question, real);
+      const result = await Promise.race([bent, abortOf(request)]);
       if (result instanceof Response) return result;
       return Response.json({ jsonrpc: "2.0", id, result });
     } catch (thrown) {
@@ -63,3 +64,10 @@ export function bending(method: string, bend: (result: never, params: unknown[])
 export const unreachable: Bend = () => {
   throw new TypeError("fetch failed");
 };
+
+/** Throws when whoever asks has given up. */
+async function abortOf({ signal }: Request): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  signal.addEventListener("abort", () => reject(new TypeError("given up")));
+  return await promise;
+}
