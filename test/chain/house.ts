@@ -1,5 +1,6 @@
 // Makes chains for the tests that run in workerd and can start no process: a small HTTP server beside
-// them. `POST /` starts a chain with USDC on it and answers where it is. All chains end with the run.
+// them. `POST /` starts a chain with USDC on it and answers where it is; `DELETE /?url=` ends one. What is
+// left ends with the run.
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -19,8 +20,10 @@ let server: Server | undefined;
 let planted: Promise<string> | undefined;
 
 export async function setup(project: TestProject): Promise<void> {
-  server = createServer((_request, response) => {
-    newChain().then(
+  server = createServer((request, response) => {
+    const { searchParams } = new URL(request.url ?? "/", "http://house");
+    const done = request.method === "DELETE" ? endChain(searchParams.get("url")) : newChain();
+    done.then(
       (url) => response.end(url),
       (thrown) => response.writeHead(500).end(String(thrown)),
     );
@@ -43,6 +46,13 @@ async function newChain(): Promise<string> {
   const [chain, state] = await Promise.all([start(), planted]);
   await askerOf(chain.url)("anvil_loadState", [state]);
   return chain.url;
+}
+
+async function endChain(url: string | null): Promise<string> {
+  const index = chains.findIndex((chain) => chain.url === url);
+  const [chain] = index === -1 ? [] : chains.splice(index, 1);
+  await chain?.stop();
+  return "ended";
 }
 
 async function plantOnce(): Promise<string> {

@@ -79,6 +79,12 @@ export class Chain {
     this.url = url;
   }
 
+  /** Ends the chain before the run ends. */
+  async end(): Promise<void> {
+    const query = new URLSearchParams({ url: this.url });
+    await fetch(`${inject("chainHouse")}/?${query}`, { method: "DELETE" });
+  }
+
   /** Asks the node. Throws what it refuses. */
   async ask<Answer>(method: string, params: unknown[] = []): Promise<Answer> {
     this.#nextId += 1;
@@ -137,6 +143,11 @@ export class Chain {
       data,
     });
     return { hash: await this.#mined(await this.ask<Hex>("eth_sendRawTransaction", [raw])), raw };
+  }
+
+  /** Sends once more what was signed and dropped. */
+  async resend(raw: Hex): Promise<void> {
+    await this.#mined(await this.ask<Hex>("eth_sendRawTransaction", [raw]));
   }
 
   /** Sends USDC to several in one transaction. What it sends must have been minted to it. */

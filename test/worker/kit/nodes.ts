@@ -14,12 +14,13 @@ const NAMES = { "one.rpc.test": "one", "two.rpc.test": "two" } as const;
 
 export class Nodes {
   readonly #bends: { one?: Bend | undefined; two?: Bend | undefined } = {};
-  readonly #chain: Chain;
+  /** The chain that they are before now. */
+  chain: Chain;
   /** Every method that either was asked for. */
   readonly asked: string[] = [];
 
   constructor(chain: Chain) {
-    this.#chain = chain;
+    this.chain = chain;
     const outside = globalThis.fetch;
     vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
       const request = new Request(input, init);
@@ -37,7 +38,7 @@ export class Nodes {
     const question = await request.json<{ id: number; method: string; params: unknown[] }>();
     const { id, method, params } = question;
     this.asked.push(method);
-    const real = async () => await this.#chain.ask(method, params);
+    const real = async () => await this.chain.ask(method, params);
     try {
       const bend = this.#bends[name];
       const bent = bend === undefined ? real() : bend(question, real);
