@@ -133,7 +133,9 @@ function difference(real: unknown, shown: unknown, at: string): string | undefin
 async function fill(path: string, operation: Operation, world: World) {
   const { account } = world;
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
-  const values: Record<string, string> = { accountId: account.accountId };
+  const shown = operation.parameters.map(({ name, example = "" }) => [name, example] as const);
+  const values: Record<string, string> = Object.fromEntries(shown);
+  values.accountId = account.accountId;
   let leave = async () => {};
   if (names.includes("keyId")) values.keyId = await addKey(world);
   if (names.includes("sessionId")) values.sessionId = await openSession(world);

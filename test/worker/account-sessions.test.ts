@@ -155,7 +155,7 @@ describe("an account that was opened before there were sessions", () => {
   it("gets their tables, and keeps what it has", async () => {
     const stub = await open(7);
     await runInDurableObject(stub, (_account, { storage: { sql } }) => {
-      const later = ["session", "execution", "output_piece", "claim", "webhook"];
+      const later = ["session", "execution", "output_piece", "claim", "webhook", "plan_choice"];
       for (const table of later) sql.exec(`DROP TABLE ${table}`);
       const columns = ["id", "last_used_at_ms", "expires_at_ms"];
       for (const column of columns) sql.exec(`ALTER TABLE key DROP COLUMN ${column}`);

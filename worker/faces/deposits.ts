@@ -4,6 +4,8 @@ import * as z from "zod";
 import { DEPOSIT_MICRO_MIN } from "../../shared/limits.ts";
 import { CREDIT_MICRO, USDC_MICRO } from "../../shared/money.ts";
 import type { Network } from "../../shared/networks.ts";
+import { named } from "../openapi/named.ts";
+import { DEPOSIT_STATES } from "../payments/deposit/judge.ts";
 import type { Listed } from "../payments/wallet/wallet.ts";
 
 type Hex = `0x${string}`;
@@ -27,6 +29,83 @@ export const ApiClaimRequest = z.object({ txHash: TxHash, signature: Signature }
 
 /** The same in the words of `/v1`. */
 export const V1ClaimRequest = z.object({ tx_hash: TxHash, signature: Signature });
+
+const count = z.int().nonnegative();
+const state = z
+  .enum(DEPOSIT_STATES)
+  .describe("`pending` until it is deep enough, `review` where an operator has to let it in.");
+const usdc = z.number().nonnegative();
+const microUsdc = count.describe("Exactly, in millionths of a USDC.");
+const credits = z.number().nonnegative().describe("What it is worth; fractions count.");
+const where = {
+  address: z.string().describe("Where to send USDC; it is the account's own for good."),
+  network: z.string(),
+};
+const token = z.string().describe("The address of the USDC contract.");
+const seen = z.iso.datetime();
+
+const apiFields = {
+  txHash: z.string(),
+  address: z.string(),
+  state,
+  amountUsdc: usdc,
+  amountMicroUsdc: microUsdc,
+  credits,
+  confirmations: count,
+  confirmationsRequired: count,
+  blockNumber: count.nullable(),
+};
+
+export const ApiDeposit = named("Deposit", z.strictObject(apiFields));
+/** One whose block is not known yet. */
+export const ApiWaiting = z.strictObject({
+  txHash: z.string(),
+  state: z.literal("pending"),
+  confirmations: count,
+  confirmationsRequired: count,
+});
+export const ApiDeposits = named(
+  "Deposits",
+  z.strictObject({
+    ...where,
+    chainId: count,
+    token,
+    minimumUsdc: usdc,
+    confirmationsRequired: count,
+    deposits: z.array(z.strictObject({ ...apiFields, seenAt: seen })),
+  }),
+);
+
+const v1Fields = {
+  tx_hash: z.string(),
+  address: z.string(),
+  state,
+  amount_usdc: usdc,
+  amount_micro_usdc: microUsdc,
+  credits,
+  confirmations: count,
+  confirmations_required: count,
+  block_number: count.nullable(),
+};
+
+export const V1Deposit = named("V1Deposit", z.strictObject(v1Fields));
+export const V1Waiting = z.strictObject({
+  tx_hash: z.string(),
+  state: z.literal("pending"),
+  confirmations: count,
+  confirmations_required: count,
+});
+export const V1Deposits = named(
+  "V1Deposits",
+  z.strictObject({
+    ...where,
+    chain_id: count,
+    token,
+    minimum_usdc: usdc,
+    confirmations_required: count,
+    deposits: z.array(z.strictObject({ ...v1Fields, seen_at: seen })),
+  }),
+);
 
 /** A deposit as the `/api` face tells of it. */
 export function toApiDeposit({ ref, state, amountMicro, ...deposit }: Omit<Listed, "seenAtMs">) {

@@ -13,6 +13,7 @@ export const TAGS = {
   Sessions: "Places where state and files stay between executions.",
   Files: "What is in the workspace of a session.",
   Accounts: "Keys, plans and credits.",
+  Payments: "Credits for USDC.",
   Service: "What can be run here, how the service is, and how it is described.",
   Operators: "For whoever runs this service.",
 } as const;

@@ -24,6 +24,7 @@ export const PARAMETERS: Readonly<Record<string, { description: string; example:
     example: "sess-0f8fad5bd9cb469fa16570867728950e",
   },
   executionId: { description: "The id of an execution.", example: "exec-0123456789abcdefghjk" },
+  txHash: { description: "The hash of a transaction.", example: `0x${"0".repeat(64)}` },
   keyId: { description: "The id of a key.", example: "key-0123456789abcdefghjk" },
   accountId: { description: "The id of an account.", example: "0".repeat(64) },
   path: {

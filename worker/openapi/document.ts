@@ -128,6 +128,7 @@ function tagOf(path: string, { tag }: Described): Tag {
   if (path.startsWith("/admin")) return "Operators";
   if (/^\/(api|v1)\/sessions\b/.test(path)) return "Sessions";
   if (/^\/(api|v1)\/(execute|executions)\b/.test(path)) return "Executions";
+  if (/^\/(api|v1)\/deposits\b/.test(path)) return "Payments";
   return /^\/(api|v1)\//.test(path) ? "Accounts" : "Service";
 }
 

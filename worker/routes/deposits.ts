@@ -11,12 +11,18 @@ import { parse } from "../../shared/parse.ts";
 import type { Call } from "../call.ts";
 import {
   ApiClaimRequest,
+  ApiDeposit,
+  ApiDeposits,
+  ApiWaiting,
   TxHash,
   toApiDeposit,
   toApiDeposits,
   toV1Deposit,
   toV1Deposits,
   V1ClaimRequest,
+  V1Deposit,
+  V1Deposits,
+  V1Waiting,
 } from "../faces/deposits.ts";
 import { handle, NoBody, type Reply } from "../handle.ts";
 import type { ClaimAnswer, DepositView } from "../payments/deposit/deposit.ts";
@@ -25,30 +31,89 @@ import { type DepositSettings, depositSettingsOf } from "../payments/settings.ts
 import { visit } from "../visit.ts";
 
 type Hex = `0x${string}`;
-type Words = { hash: "txHash" | "tx_hash"; tell: (deposit: DepositView) => object };
+type Words = {
+  hash: "txHash" | "tx_hash";
+  tell: (deposit: DepositView) => object;
+  tellAll: typeof toApiDeposits | typeof toV1Deposits;
+  schemas: Record<"one" | "waiting" | "all", z.ZodType<object>>;
+  /** What distinguishes its routes in the description. */
+  suffix: string;
+  inWords: string;
+};
 
-const API: Words = { hash: "txHash", tell: toApiDeposit };
-const V1: Words = { hash: "tx_hash", tell: toV1Deposit };
+const API: Words = {
+  hash: "txHash",
+  tell: toApiDeposit,
+  tellAll: toApiDeposits,
+  schemas: { one: ApiDeposit, waiting: ApiWaiting, all: ApiDeposits },
+  suffix: "",
+  inWords: "",
+};
+const V1: Words = {
+  hash: "tx_hash",
+  tell: toV1Deposit,
+  tellAll: toV1Deposits,
+  schemas: { one: V1Deposit, waiting: V1Waiting, all: V1Deposits },
+  suffix: "V1",
+  inWords: ", in snake_case",
+};
 
-export const listApiDeposits = lister(toApiDeposits);
-export const listV1Deposits = lister(toV1Deposits);
+const CLAIM_ERRORS = [
+  "payments_disabled",
+  "unknown_deposit",
+  "deposit_claimed",
+  "deposit_refused",
+  "chain_unreachable",
+] as const;
+
+export const listApiDeposits = lister(API);
+export const listV1Deposits = lister(V1);
 export const showApiDeposit = shower(API);
 export const showV1Deposit = shower(V1);
 
+const SOME_HASH = `0x${"1".repeat(64)}`;
+
 export const claimApiDeposit = handle({
+  ...aboutClaims(API),
+  examples: { one: { summary: "A transfer that was just sent", body: { txHash: SOME_HASH } } },
   body: ApiClaimRequest,
   guard: requireDeposits,
   run: async ({ txHash, signature }, call) => await claim(call, API, txHash, signature),
 });
 
 export const claimV1Deposit = handle({
+  ...aboutClaims(V1),
+  examples: { one: { summary: "A transfer that was just sent", body: { tx_hash: SOME_HASH } } },
   body: V1ClaimRequest,
   guard: requireDeposits,
   run: async ({ tx_hash, signature }, call) => await claim(call, V1, tx_hash, signature),
 });
 
-function lister(tell: typeof toApiDeposits | typeof toV1Deposits) {
+function aboutClaims({ suffix, inWords, schemas }: Words) {
+  return {
+    summary: `Claim a deposit${inWords}`,
+    description:
+      "Never needed for a transfer to the account's own address, only quicker. A transfer to the treasury is claimed with a `signature` of its sender.",
+    operation: `claimDeposit${suffix}`,
+    reply: {
+      200: { description: "It was credited.", json: schemas.one },
+      202: {
+        description: "It is on its way.",
+        json: z.union([schemas.one, schemas.waiting]),
+      },
+    },
+    errors: CLAIM_ERRORS,
+  };
+}
+
+function lister({ tellAll, schemas, suffix, inWords }: Words) {
   return handle({
+    summary: `Tell where to pay to, and what has come${inWords}`,
+    description: "The address is the account's own; USDC that comes to it becomes credits.",
+    operation: `listDeposits${suffix}`,
+    reply: schemas.all,
+    errors: ["payments_disabled"],
+    examples: { one: { summary: "One's own" } },
     body: NoBody,
     run: async (_body, call) => {
       const { of, settings } = await ownerOf(call);
@@ -56,13 +121,22 @@ function lister(tell: typeof toApiDeposits | typeof toV1Deposits) {
         return await Promise.all([wallet.addresses(of), wallet.list()]);
       });
       if (address === undefined) throw new Error("a wallet without an address");
-      return { body: tell(address, settings.network, deposits) };
+      return { body: tellAll(address, settings.network, deposits) };
     },
   });
 }
 
 function shower(words: Words) {
+  const { schemas, suffix, inWords } = words;
   return handle({
+    summary: `Ask after a deposit${inWords}`,
+    operation: `getDeposit${suffix}`,
+    reply: {
+      200: { description: "It has come to an end.", json: schemas.one },
+      202: { description: "It is on its way.", json: schemas.one },
+    },
+    errors: ["payments_disabled", "unknown_deposit", "invalid_request"],
+    examples: { one: { summary: "One that was claimed" } },
     body: NoBody,
     run: async (_body, call, params) => {
       const { of } = await ownerOf(call);

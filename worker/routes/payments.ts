@@ -8,10 +8,9 @@ import {
   LISTED_ENTRIES_MAX,
   RPC_RETRY_AFTER_MS,
 } from "../../shared/limits.ts";
-import { parse } from "../../shared/parse.ts";
 import { requireAdmin } from "../admin.ts";
 import type { Call } from "../call.ts";
-import { TxHash, toApiDeposit } from "../faces/deposits.ts";
+import { ApiDeposit, TxHash, toApiDeposit } from "../faces/deposits.ts";
 import { handle, NoBody } from "../handle.ts";
 import { withDeposit, withTreasury } from "../payments/objects.ts";
 import { depositSettingsOf } from "../payments/settings.ts";
@@ -42,12 +41,42 @@ const ReleaseRequest = z.strictObject({
     .transform((text) => text.toLowerCase() as `0x${string}`),
 });
 
+const cursor = z.string().nullable();
+const Payments = z.strictObject({
+  payments: z.array(
+    z.strictObject({
+      number: z.int(),
+      kind: z.string(),
+      ref: z.string(),
+      accountId: z.string(),
+      round: z.int().optional(),
+      transaction: z.string(),
+      amountMicroUsdc: z.int().describe("Below zero where it was taken back."),
+      at: z.iso.datetime(),
+    }),
+  ),
+  cursor,
+});
+const Addresses = z.strictObject({
+  addresses: z.array(
+    z.strictObject({ index: z.int(), address: z.string(), accountId: z.string() }),
+  ),
+  cursor,
+});
+
 export const listPayments = handle({
+  summary: "List all money that came in",
+  description: "In the order in which it was booked, with what was taken back.",
+  operation: "listPayments",
+  access: "operator",
+  query: ListQuery,
+  reply: Payments,
+  errors: ["payments_disabled"],
+  examples: { page: { summary: "The first", query: { limit: "10" } } },
   guard: requireAdmin,
   body: NoBody,
-  run: async (_body, call) => {
+  run: async (_body, call, _params, { limit, cursor }) => {
     const { chainId } = settingsFor(call).network;
-    const { limit, cursor } = queryOf(call);
     const notes = await withTreasury(call.env, chainId, async (treasury) => {
       return await treasury.listNotes({ after: cursor, most: limit + 1 });
     });
@@ -66,11 +95,17 @@ export const listPayments = handle({
 });
 
 export const listAddresses = handle({
+  summary: "List the deposit addresses that were given out",
+  operation: "listAddresses",
+  access: "operator",
+  query: ListQuery,
+  reply: Addresses,
+  errors: ["payments_disabled"],
+  examples: { page: { summary: "The first", query: { limit: "10" } } },
   guard: requireAdmin,
   body: NoBody,
-  run: async (_body, call) => {
+  run: async (_body, call, _params, { limit, cursor }) => {
     const { network, xpub } = settingsFor(call);
-    const { limit, cursor } = queryOf(call);
     const given = await withTreasury(call.env, network.chainId, async (treasury) => {
       return await treasury.listAddresses(xpub, { from: cursor, most: limit + 1 });
     });
@@ -83,6 +118,17 @@ export const listAddresses = handle({
 });
 
 export const releaseDeposit = handle({
+  summary: "Let a large deposit in",
+  operation: "releaseDeposit",
+  access: "operator",
+  reply: ApiDeposit,
+  errors: ["payments_disabled", "unknown_deposit", "chain_unreachable"],
+  examples: {
+    one: {
+      summary: "One that waits for review",
+      body: { txHash: `0x${"1".repeat(64)}`, address: `0x${"2".repeat(40)}` },
+    },
+  },
   guard: requireAdmin,
   body: ReleaseRequest,
   run: async ({ txHash, address: recipient }, call) => {
@@ -96,10 +142,6 @@ export const releaseDeposit = handle({
     throw new Failure("chain_unreachable", { retryAfterMs: RPC_RETRY_AFTER_MS, detail });
   },
 });
-
-function queryOf(call: Call) {
-  return parse(ListQuery, Object.fromEntries(new URL(call.request.url).searchParams));
-}
 
 function settingsFor(call: Call) {
   const settings = depositSettingsOf(call.env);

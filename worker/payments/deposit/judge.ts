@@ -8,7 +8,16 @@ import type { Block, Evidence } from "../transfers.ts";
  * `pending`: not deep enough; `review`: so much that an operator has to let it in; then `credited`, `safe`
  * and `final`, as deep as it is; `reversed`: it was credited and is gone; `dropped`: it was not, and is.
  */
-export type State = "pending" | "review" | "credited" | "safe" | "final" | "reversed" | "dropped";
+export const DEPOSIT_STATES = [
+  "pending",
+  "review",
+  "credited",
+  "safe",
+  "final",
+  "reversed",
+  "dropped",
+] as const;
+export type State = (typeof DEPOSIT_STATES)[number];
 
 export type Standing = {
   state: State;
