@@ -16,6 +16,9 @@ import {
 import { ADMIN_TOKEN, gateway } from "./kit/gateway.ts";
 import { Nodes } from "./kit/nodes.ts";
 
+// Mining and reorganising take their time where much else runs.
+vi.setConfig({ testTimeout: 30_000 });
+
 let chain: Chain;
 let nodes: Nodes;
 let owner: Depositor;

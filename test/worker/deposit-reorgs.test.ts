@@ -19,6 +19,9 @@ import {
 import { errorOf } from "./kit/gateway.ts";
 import { type Bend, bending, Nodes, unreachable } from "./kit/nodes.ts";
 
+// Mining and reorganising take their time where much else runs.
+vi.setConfig({ testTimeout: 30_000 });
+
 let chain: Chain;
 let nodes: Nodes;
 let owner: Depositor;

@@ -10,6 +10,9 @@ import { depositor, expectBalanced, lookAgain, searchChain } from "./kit/deposit
 import { ADMIN_TOKEN, errorOf, gateway } from "./kit/gateway.ts";
 import { Nodes } from "./kit/nodes.ts";
 
+// Mining and reorganising take their time where much else runs.
+vi.setConfig({ testTimeout: 30_000 });
+
 let chain: Chain;
 beforeAll(async () => {
   chain = await newChain();
