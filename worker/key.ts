@@ -45,15 +45,20 @@ export function marksOf({ accountId, hash }: KnownKey): { prefix: string; last: 
 
 /**
  * The secret of the key that is made under an Idempotency-Key. It is made anew, and the same, for
- * whoever sends that again, so that no key is kept anywhere.
+ * whoever sends the same request again, so that no key is kept anywhere; another request under the same
+ * Idempotency-Key, a day later or for another purpose, makes another.
  */
 export async function secretFor(
   deploymentSecret: string,
-  { accountId, idempotencyKey }: { accountId: string; idempotencyKey: string },
+  { accountId, request, idempotencyKey }: KeyOrigin,
 ): Promise<string> {
-  const bytes = await hmac(deploymentSecret, `key\n${accountId}\n${idempotencyKey}`);
+  const text = `key\n${accountId}\n${request}\n${idempotencyKey}`;
+  const bytes = await hmac(deploymentSecret, text);
   return textFrom(bytes.subarray(0, SECRET_CHARACTERS));
 }
+
+/** What a repeatable key is made from; `request` is all that was asked for, in one line. */
+export type KeyOrigin = { accountId: string; request: string; idempotencyKey: string };
 
 /** A small part of the digest, which says nothing of the secret. */
 function checksumOf(hash: string): string {

@@ -1,12 +1,32 @@
 // Making a key for an account again under the same Idempotency-Key: the same key, once.
 
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { DAY_MS } from "../../shared/limits.ts";
+import { hex, sha256 } from "../../worker/digest.ts";
 import { expectRefused } from "./kit/client.ts";
-import { gateway } from "./kit/gateway.ts";
+import { anyAddress, gateway } from "./kit/gateway.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 const REPEAT = "0f8fad5b-d9cb-469f-a165-70867728950e";
 
-type Made = { apiKey: string; id: string; replaced?: { id: string } };
+type Made = { apiKey: string; accountId: string; id: string; replaced?: { id: string } };
+
+/** A text that passes for a key of an account, made by who has none of its keys. */
+async function forgedKey(accountId: string): Promise<string> {
+  const body = `${accountId}_${"0".repeat(32)}`;
+  return `cr_live_${body}_${hex(await sha256(body)).slice(0, 8)}`;
+}
+
+/** An account that was opened under an Idempotency-Key, and a way to go on under the same. */
+async function openedUnderKey() {
+  const g = gateway();
+  const from = { "CF-Connecting-IP": anyAddress(), "Idempotency-Key": REPEAT };
+  const made = await (await g.post("/api/keys", {}, from)).json<Made>();
+  const ask = async (path: string, key = made.apiKey) =>
+    await g.post(path, {}, { Authorization: `Bearer ${key}`, "Idempotency-Key": REPEAT });
+  return { g, made, ask };
+}
 
 async function owner() {
   const g = gateway();
@@ -58,6 +78,30 @@ describe("a key for an account that is asked for again under its Idempotency-Key
     await expectRefused(await ask("/api/keys"), "key_revoked", 409);
   });
 
+  it("is not to be had any more when it was revoked, a day later either", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2100, 0) });
+    const { g, apiKey, ask } = await owner();
+    const { id } = await (await ask("/api/keys")).json<Made>();
+    const headers = { Authorization: `Bearer ${apiKey}` };
+    await g.send(`/api/keys/${id}`, { method: "DELETE", headers });
+    vi.setSystemTime(Date.now() + 2 * DAY_MS);
+    await expectRefused(await ask("/api/keys"), "key_revoked", 409);
+  });
+
+  it("is another than the one that its account was opened with", async () => {
+    const { made, ask } = await openedUnderKey();
+    const more = await (await ask("/api/keys")).json<Made>();
+    expect(more.accountId).toBe(made.accountId);
+    expect(more.apiKey).not.toBe(made.apiKey);
+  });
+
+  it("is not told to who knows the account and the Idempotency-Key, and has no key", async () => {
+    const { made, ask } = await openedUnderKey();
+    await ask("/api/keys");
+    const forged = await forgedKey(made.accountId);
+    await expectRefused(await ask("/api/keys", forged), "invalid_key", 401);
+  });
+
   it("is not told to who guesses", async () => {
     const { ask, list } = await owner();
     await expectRefused(await ask("/api/keys", {}, { repeat: "1" }), "invalid_request", 400);
@@ -86,5 +130,25 @@ describe("a key that is replaced again under its Idempotency-Key", () => {
     const path = `/api/keys/${first?.id}/rotate`;
     await ask(path);
     await expectRefused(await ask(path, {}, { repeat: `${REPEAT}-2` }), "invalid_key", 401);
+  });
+
+  it("is replaced, also under the Idempotency-Key that its account was opened with", async () => {
+    const { g, made, ask } = await openedUnderKey();
+    const fresh = await (await ask(`/api/keys/${made.id}/rotate`)).json<Made>();
+    expect(fresh.apiKey).not.toBe(made.apiKey);
+    await expectRefused(await g.run(made.apiKey), "invalid_key", 401);
+    expect((await g.run(fresh.apiKey)).status).toBe(200);
+  });
+
+  it("is not told to who has no key, nor a day later to who has the old one", async () => {
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.UTC(2100, 0) });
+    const { made, ask } = await openedUnderKey();
+    const path = `/api/keys/${made.id}/rotate`;
+    expect((await ask(path)).status).toBe(201);
+    expect((await ask(path)).status).toBe(201);
+    const forged = await forgedKey(made.accountId);
+    await expectRefused(await ask(path, forged), "invalid_key", 401);
+    vi.setSystemTime(Date.now() + 2 * DAY_MS);
+    await expectRefused(await ask(path), "invalid_key", 401);
   });
 });

@@ -71,13 +71,20 @@ export function addKey(sql: SqlStorage, nowMs: number, { id, hash, name }: NewKe
 }
 
 /**
- * The digest of the key by which a deed is let in. The key that a deed makes is known to nobody before
- * it is done; if it is there, the deed is told of a second time, and the key that it was first told
- * with may be gone by it.
+ * The digest of the key by which a deed is let in. Who replaces a key may be told of it a second time
+ * with the one that is gone by it, for as long as the request is remembered; it is the new one that
+ * lets them in then, which nobody else could have made.
  */
 export function entranceOf(sql: SqlStorage, nowMs: number, keyHash: string, deed: KeyDeed): string {
-  const isIn = !("key" in deed) || findLiveKey(sql, nowMs, keyHash) !== undefined;
-  return isIn ? keyHash : deed.key.hash;
+  if (deed.kind !== "rotate" || findLiveKey(sql, nowMs, keyHash) !== undefined) return keyHash;
+  const [presented] = sql.exec<Row>("SELECT * FROM key WHERE hash = ?", keyHash).toArray();
+  const isReplaced = presented?.id === deed.id;
+  const isRemembered = deed.claim === undefined || isMade(claimed(sql, nowMs, deed.claim));
+  return isReplaced && isRemembered ? deed.key.hash : keyHash;
+}
+
+function isMade(known: ReturnType<typeof claimed>): boolean {
+  return typeof known === "object";
 }
 
 /** Does what an owner wants with keys; returns those it was about, the new one first, or says why not. */
@@ -118,8 +125,9 @@ function makeKey(
 
 function addWithinLimits(sql: SqlStorage, nowMs: number, added: NewKey): Key[] | ErrorCode {
   const keys = allKeys(sql, nowMs);
-  const isThere = keys.some(({ hash }) => hash === added.hash);
-  if (!isThere && keys.filter(isLasting).length >= KEYS_MAX) return "too_many_keys";
+  const there = keys.find(({ hash }) => hash === added.hash);
+  if (there !== undefined) return there.revokedAtMs === undefined ? [there] : "key_revoked";
+  if (keys.filter(isLasting).length >= KEYS_MAX) return "too_many_keys";
   addKey(sql, nowMs, added);
   forgetOldest(sql, nowMs);
   return allKeys(sql, nowMs).filter(({ hash }) => hash === added.hash);
@@ -133,6 +141,7 @@ function rotate(
 ): Key[] | ErrorCode {
   const keys = allKeys(sql, nowMs);
   const done = keys.find(({ hash }) => hash === key.hash);
+  if (done?.revokedAtMs !== undefined) return "key_revoked";
   if (done !== undefined) return [done, old];
   if (!isLasting(old)) return "key_revoked";
   const leaving = keys.filter(({ revokedAtMs, expiresAtMs }) => !revokedAtMs && expiresAtMs);

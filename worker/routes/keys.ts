@@ -113,7 +113,7 @@ export const rotateKey = handle({
   body: RotateKeyRequest,
   run: async ({ graceMs }, call, params) => {
     const { accountId } = await keyOf(call);
-    const { text, hash } = await makeKey(call, accountId);
+    const { text, hash } = await makeKey(call, accountId, "rotate");
     const made = { id: newId("key"), hash };
     const id = idIn(params);
     const claim = await claimOf(call);
@@ -129,7 +129,7 @@ export const rotateKey = handle({
 
 async function addKey(call: Call, name: string | undefined): Promise<Reply> {
   const { accountId } = await keyOf(call);
-  const { text, hash } = await makeKey(call, accountId);
+  const { text, hash } = await makeKey(call, accountId, "add");
   const made = { id: newId("key"), hash, ...(name !== undefined && { name }) };
   const visited = await visitKeys(call, { kind: "add", key: made, claim: await claimOf(call) });
   if (first(visited).id !== made.id) noteReplay(call);
@@ -139,7 +139,7 @@ async function addKey(call: Call, name: string | undefined): Promise<Reply> {
 
 async function openAccount(call: Call, name: string | undefined): Promise<Reply> {
   const accountId = await countKey(call, call.env.ACCOUNTS.newUniqueId().toString());
-  const { text, hash } = await makeKey(call, accountId);
+  const { text, hash } = await makeKey(call, accountId, "open");
   const id = newId("key");
   const state = await withAccount(call.env, accountId, (account) =>
     account.create({
@@ -156,13 +156,20 @@ async function openAccount(call: Call, name: string | undefined): Promise<Reply>
   return { status: 201, body: { ...made, plan, credits: creditsOf(balanceMicro), ratePerMinute } };
 }
 
-/** A new key, or the one that was made before under the same Idempotency-Key. */
-async function makeKey(call: Call, accountId: string): Promise<MadeKey> {
+/** A new key, or the one that was made before by the same request under the same Idempotency-Key. */
+async function makeKey(
+  call: Call,
+  accountId: string,
+  deed: "open" | "add" | "rotate",
+): Promise<MadeKey> {
   const idempotencyKey = idempotencyKeyOf(call);
-  if (idempotencyKey === undefined) return await newKey(accountId);
+  const claim = await claimOf(call);
+  if (idempotencyKey === undefined || claim === undefined) return await newKey(accountId);
   refuseGuessable(idempotencyKey);
   const { RUNNER_SECRET } = settingsOf(call.env);
-  return await newKey(accountId, await secretFor(RUNNER_SECRET, { accountId, idempotencyKey }));
+  // The first key of an account and one more for it are asked for in the same words.
+  const origin = { accountId, request: `${deed} ${claim.fingerprint}`, idempotencyKey };
+  return await newKey(accountId, await secretFor(RUNNER_SECRET, origin));
 }
 
 /** Whoever knows the Idempotency-Key is told the key that was made under it. */
