@@ -111,10 +111,13 @@ export function findExecution(sql: SqlStorage, id: string): Execution | undefine
   return row && toExecution(row);
 }
 
-/** Some executions, newest first. */
+/**
+ * Some executions, newest first; without their files, whose names alone could be more together than
+ * an object may answer.
+ */
 export function listExecutions(sql: SqlStorage, query: ExecutionQuery): Execution[] {
   const rows = sql.exec<Row>(
-    `SELECT * FROM execution WHERE number < ?1 AND (?2 IS NULL OR session_id = ?2)
+    `SELECT *, json_remove(summary, '$.files') AS summary FROM execution WHERE number < ?1 AND (?2 IS NULL OR session_id = ?2)
        AND (?3 IS NULL OR language = ?3) AND (?4 IS NULL OR outcome = ?4)
      ORDER BY number DESC LIMIT ?5`,
     query.before ?? Number.MAX_SAFE_INTEGER,
