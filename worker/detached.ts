@@ -7,7 +7,7 @@ import { DETACHED_ANSWER_MS_MAX } from "../shared/limits.ts";
 import { type Call, logTrouble } from "./call.ts";
 import { entrust } from "./courier/entrust.ts";
 import type { Face } from "./courier/errands.ts";
-import { type Begun, begin, executeLive, type Order, type Started } from "./execute.ts";
+import { type Begun, begin, executeLive, LostSight, type Order, type Started } from "./execute.ts";
 import { HISTORY_WORDS } from "./faces/executions.ts";
 import type { Reply } from "./handle.ts";
 import { noteReplay } from "./idempotency.ts";
@@ -20,28 +20,26 @@ export async function executeDetached(call: Call, order: Order, face: Face): Pro
     const { id, sessionId, language } = begun.repeats.execution;
     return started({ executionId: id, sessionId, language }, face);
   }
-  await hold(entrust(call, begun, face), begun);
+  await entrust(call, begun, face);
   const taken = Promise.withResolvers<void>();
   const live = { signal: new AbortController().signal, tell: () => taken.resolve() };
   const executed = executeLive(call, begun, live);
-  await Promise.race([taken.promise, executed, scheduler.wait(DETACHED_ANSWER_MS_MAX)]);
+  const over = executed.catch(unlessLost);
+  await Promise.race([taken.promise, over, scheduler.wait(DETACHED_ANSWER_MS_MAX)]);
   begun.isAnswered = true;
   // The log line is not kept waiting: the platform may end this Worker before the program ends.
   call.ctx.waitUntil(executed.catch((thrown: unknown) => logEnd(call, begun, thrown)));
   return started({ ...begun, language: begun.admitted.language }, face);
 }
 
+/** What we have lost sight of may run on, and its caller is told where to ask for it. */
+function unlessLost(thrown: unknown): void {
+  if (!(thrown instanceof LostSight)) throw thrown;
+}
+
 function logEnd(call: Call, { executionId }: Begun, thrown: unknown): void {
   const { code, detail } = asFailure(thrown);
   logTrouble(call, `the detached execution ${executionId} ended with ${code}: ${detail ?? ""}`);
-}
-
-/** Nothing has run where nobody could be had to look after it, and nothing is kept for it. */
-async function hold(entrusting: Promise<void>, { payer, executionId }: Begun): Promise<void> {
-  await entrusting.catch(async (thrown: unknown) => {
-    await payer.void(executionId, undefined, "internal");
-    throw thrown;
-  });
 }
 
 function started(what: Started, face: Face): Reply {

@@ -96,7 +96,7 @@ export type Begun = {
 export type Started = Pick<Executed, "executionId" | "sessionId" | "language">;
 
 /** We have lost sight of an execution that may run on, and that somebody else looks after. */
-class LostSight extends Failure {}
+export class LostSight extends Failure {}
 
 /** How an execution fails that may have run all the same. */
 const UNCERTAIN: readonly ErrorCode[] = ["no_runner", "runner_fault", "internal"];
@@ -216,10 +216,10 @@ async function runLive(
     const left = await leftReport(call, begun);
     if (left instanceof Failure) throw left;
     if (left !== undefined) return left;
-    const { code, message, retryAfterMs, detail } = thrown.failure;
-    throw begun.isEntrusted
-      ? new LostSight(code, { message, retryAfterMs, detail })
-      : thrown.failure;
+    const { code, detail } = thrown.failure;
+    if (!begun.isEntrusted) throw thrown.failure;
+    const message = `The execution ${begun.executionId} was lost sight of; what comes of it is told by its id, and charged then.`;
+    throw new LostSight(code, { message, detail });
   }
 }
 

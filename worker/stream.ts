@@ -49,7 +49,6 @@ export async function streamExecution(call: Call, order: Order, words: Words): P
   const limit = limited();
   const started = { ...begun, language: begun.admitted.language };
   if (order.wishes.detach) await entrust(call, begun, words.face);
-  begun.isAnswered = true;
   const first = Promise.withResolvers<void>();
   const tell = (event: ExecutionEvent) => {
     if (event.type === "start") events.say("start", words.start(started, event.version));
@@ -62,6 +61,7 @@ export async function streamExecution(call: Call, order: Order, words: Words): P
     (thrown) => events.end("error", noteFailure(thrown, call).body(call.requestId)),
   );
   await Promise.race([first.promise, executed, scheduler.wait(HEARTBEAT_MS)]);
+  begun.isAnswered = true;
   call.finished = ended;
   return new Response(events.body, { headers: HEADERS });
 }

@@ -112,6 +112,30 @@ describe("a detached execution", () => {
     expect(await courier.alarmAt()).toBeNull();
   });
 
+  it("that was lost sight of before it began is answered with its id, and paid for once", async () => {
+    const { begin, spent, show, courier, fake } = await leaving(() => linesOf(["nonsense\n"]));
+    const { id } = await begin();
+    expect(await show(id)).toMatchObject({ state: "running" });
+    fake.executions.set(id, { report: REPORT });
+    clockAt(START_MS + FOLLOW_FIRST_MS);
+    await courier.ring();
+    expect(await spent()).toBe(1);
+    expect(await show(id)).toMatchObject({ state: "done", credits: { charged: 1 } });
+  });
+
+  it.each([false, true])(
+    "whose courier cannot be had is not run, nor is anything held for it (stream: %s)",
+    async (stream) => {
+      const { apiKey, call, fake } = await leaving();
+      const down = async () => await Promise.reject(new Error("down"));
+      const nobody = { getByName: () => new Proxy({}, { get: () => down }) };
+      const g = gateway(fake.runner, { COURIERS: nobody as never });
+      await expectRefused(await g.run(apiKey, { ...DETACHED, stream }), "internal", 500);
+      expect(fake.executed).toEqual([]);
+      expect(await (await call("GET", "/api/credits")).json()).toMatchObject({ held: 0 });
+    },
+  );
+
   it("is not there for who has no key", async () => {
     const headers = { "CF-Connecting-IP": anyAddress() };
     const response = await gateway().post("/api/execute", DETACHED, headers);
@@ -236,6 +260,23 @@ describe("a detached execution whose Worker is gone", () => {
 });
 
 describe("a stream of an execution that goes on by itself", () => {
+  it("that cannot be run is refused, and its webhook is told nothing", async () => {
+    const { g, apiKey, courier } = await leaving(() => refusal("busy") as never);
+    const webhook = "https://hooks.example.com/x";
+    const response = await g.run(apiKey, { ...DETACHED, stream: true, webhook });
+    await expectRefused(response, "busy", 503);
+    expect(await courier.alarmAt()).toBeNull();
+  });
+
+  it("that was lost sight of says by which id it is told of", async () => {
+    const { g, apiKey, fake } = await leaving(() => linesOf([START, "nonsense\n"]));
+    const response = await g.run(apiKey, { ...DETACHED, stream: true });
+    const text = await response.text();
+    expect(text).toContain("event: error");
+    expect(text).toContain(`The execution ${fake.executed[0]?.executionId} was lost sight of`);
+    expect(text).not.toContain("was not charged");
+  });
+
   it("is seen to its end by the courier when its caller and its Worker are gone", async () => {
     const { g, apiKey, fake, courier, spent, show } = await leaving();
     const response = await g.run(apiKey, { ...DETACHED, stream: true });

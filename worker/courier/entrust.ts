@@ -7,14 +7,22 @@ import type { Begun } from "../execute.ts";
 import { withCourier } from "../objects.ts";
 import type { Face } from "./errands.ts";
 
-/** Has somebody see an execution to its end, and tell its webhook then. */
+/**
+ * Has somebody see an execution to its end, and tell its webhook then. Where nobody can be had nothing
+ * is run, and nothing is kept for it.
+ */
 export async function entrust(call: Call, begun: Begun, face: Face): Promise<void> {
   const { executionId, payer, order, runTimeoutMs, msMax } = begun;
   const untilMs = Date.now() + msMax + HOLD_GRACE_MS + DETACHED_REPORT_MS;
   const { webhook } = order;
   const errand = { executionId, accountId: payer.id, face, webhook, runTimeoutMs, untilMs };
   begun.isEntrusted = true;
-  await withCourier(call.env, payer.id, (courier) => courier.follow(errand));
+  try {
+    await withCourier(call.env, payer.id, (courier) => courier.follow(errand));
+  } catch (thrown) {
+    await payer.void(executionId, undefined, "internal");
+    throw thrown;
+  }
 }
 
 /**
