@@ -1,8 +1,9 @@
 // What is put aside for an execution: what it may cost at most, or, where nobody asked for so long a
 // time, what there is.
 
-import { runInDurableObject } from "cloudflare:test";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { DAY_MS } from "../../shared/limits.ts";
 import { CREDIT_MICRO } from "../../shared/money.ts";
 import type { RunnerExecuteRequest } from "../../shared/runner-api.ts";
 import {
@@ -196,4 +197,22 @@ describe("a hold", () => {
       expect(expiriesMs).toEqual([START_MS + lastsMs]);
     },
   );
+
+  it("that had expired when its program's end was heard of is charged for all the same, once", async () => {
+    const startMs = Date.UTC(2100, 0);
+    vi.useFakeTimers({ toFake: ["Date"], now: startMs });
+    const { apiKey, accountId } = await gateway().open();
+    const g = gateway(async () => {
+      vi.setSystemTime(startMs + DAY_MS);
+      await runDurableObjectAlarm(g.account(accountId));
+      return Response.json(REPORT);
+    });
+    const ran = await (await g.run(apiKey)).json<{ id: string }>();
+    expect(ran).toMatchObject({ credits: { charged: 1, remaining: 49 } });
+    const headers = { Authorization: `Bearer ${apiKey}` };
+    const shown = await g.send(`/api/executions/${ran.id}`, { headers });
+    expect(await shown.json()).toMatchObject({ credits: { charged: 1, remaining: 49 } });
+    const credits = await g.send("/api/credits", { headers });
+    expect(await credits.json()).toMatchObject({ credits: 49, held: 0 });
+  });
 });

@@ -128,17 +128,17 @@ export class Account extends DurableObject<Env> {
 
   /**
    * Charges part or all of a hold, and notes how its execution ended. Says what happened before if
-   * the hold is already resolved.
+   * the hold is already resolved; one that had expired is charged for all the same, as of what ran.
    */
   settle(holdId: string, chargeMicro: number, report?: runs.Report): ledger.Resolved {
     if (!this.#exists) return "unknown_hold";
     const nowMs = Date.now();
     return this.ctx.storage.transactionSync(() => {
       const resolved = ledger.settle(this.#sql, nowMs, holdId, chargeMicro);
+      if (report === undefined) return resolved;
+      if (resolved === "already_expired") this.#settleLate(nowMs, holdId, chargeMicro, report);
       const chargedMicro = resolved === "settled" ? chargeMicro : 0;
-      if (report !== undefined) {
-        runs.noteReport(this.#sql, nowMs, holdId, { ...report, chargedMicro });
-      }
+      runs.noteReport(this.#sql, nowMs, holdId, { ...report, chargedMicro });
       return resolved;
     });
   }
@@ -161,14 +161,9 @@ export class Account extends DurableObject<Env> {
   settleLate(holdId: string, chargeMicro: number, report: runs.Report): Late | undefined {
     if (!this.#exists) return undefined;
     const nowMs = Date.now();
-    return this.ctx.storage.transactionSync(() => {
-      const dueMicro = claims.isOwed(this.#sql, holdId) ? chargeMicro : 0;
-      const chargedMicro = ledger.settleLate(this.#sql, nowMs, holdId, dueMicro);
-      const balanceMicro = ledger.balanceMicro(this.#sql);
-      const kept = report.kept && { ...report.kept, leftMicro: balanceMicro };
-      runs.noteReport(this.#sql, nowMs, holdId, { ...report, ...(kept && { kept }), chargedMicro });
-      return { chargedMicro, balanceMicro };
-    });
+    return this.ctx.storage.transactionSync(() =>
+      this.#settleLate(nowMs, holdId, chargeMicro, report),
+    );
   }
 
   /** Books money that came from outside, or takes back what turned out not to have come. Repeatable. */
@@ -361,6 +356,15 @@ export class Account extends DurableObject<Env> {
       return find(nowMs);
     });
     return typeof found === "string" ? { ok: false, code: found, rate } : { ok: true, rate, found };
+  }
+
+  #settleLate(nowMs: number, holdId: string, chargeMicro: number, report: runs.Report): Late {
+    const dueMicro = claims.isOwed(this.#sql, holdId) ? chargeMicro : 0;
+    const chargedMicro = ledger.settleLate(this.#sql, nowMs, holdId, dueMicro);
+    const balanceMicro = ledger.balanceMicro(this.#sql);
+    const kept = report.kept && { ...report.kept, leftMicro: balanceMicro };
+    runs.noteReport(this.#sql, nowMs, holdId, { ...report, ...(kept && { kept }), chargedMicro });
+    return { chargedMicro, balanceMicro };
   }
 
   #liveSession(nowMs: number, id: string, isUse: boolean): sessions.Session | Refusal["code"] {
