@@ -256,28 +256,32 @@ describe("an Idempotency-Key", () => {
 });
 
 describe("a session that is asked for again under its key", () => {
-  it("is opened once, and told of as it was then, whatever has become of it", async () => {
-    clockAt(START_MS);
-    const { send, execute, call, fake, g, accountId } = await caller();
-    const ask = async () => await send("/api/sessions", { language: "python" });
-    const first = await ask();
-    const body = await first.json<{ sessionId: string }>();
-    const expectSame = async () => {
-      const again = await ask();
-      expect(again.status).toBe(201);
-      expect(replayed(again)).toBe("true");
-      expect(await again.json()).toEqual(body);
-    };
-    await expectSame();
-    clockAt(START_MS + 1000);
-    await execute(body.sessionId);
-    await expectSame();
-    await call("DELETE", `/api/sessions/${body.sessionId}`);
-    clockAt(START_MS + 2 * SESSION_IDLE_MS_MAX);
-    await runDurableObjectAlarm(g.account(accountId));
-    await expectSame();
-    expect(fake.asked.filter(({ path }) => path === "/v1/sessions")).toHaveLength(1);
-  });
+  it.each([{ language: "python" }, { language: "python", packages: { pip: ["humanize"] } }])(
+    "is opened once, and told of as it was then, whatever has become of it: %j",
+    async (wish) => {
+      clockAt(START_MS);
+      const { send, execute, call, fake, g, accountId } = await caller();
+      const ask = async () => await send("/api/sessions", wish);
+      const first = await ask();
+      const body = await first.json<{ sessionId: string }>();
+      expect("packages" in body).toBe("packages" in wish);
+      const expectSame = async () => {
+        const again = await ask();
+        expect(again.status).toBe(201);
+        expect(replayed(again)).toBe("true");
+        expect(await again.json()).toEqual(body);
+      };
+      await expectSame();
+      clockAt(START_MS + 1000);
+      await execute(body.sessionId);
+      await expectSame();
+      await call("DELETE", `/api/sessions/${body.sessionId}`);
+      clockAt(START_MS + 2 * SESSION_IDLE_MS_MAX);
+      await runDurableObjectAlarm(g.account(accountId));
+      await expectSame();
+      expect(fake.asked.filter(({ path }) => path === "/v1/sessions")).toHaveLength(1);
+    },
+  );
 
   it("many times at once is opened once", async () => {
     const { send, fake } = await caller();

@@ -197,9 +197,11 @@ export class Account extends DurableObject<Env> {
     });
   }
 
-  /** Notes what the runner said of a session it has opened. */
-  noteOpened(id: string, version: string): void {
-    if (this.#exists) sessions.noteVersion(this.#sql, id, version);
+  /** Notes what the runner said of a session it has opened; `packages` as JSON, where it was asked for some. */
+  noteOpened(id: string, version: string, packages?: string): void {
+    if (!this.#exists) return;
+    if (packages !== undefined) sessions.notePackages(this.#sql, id, packages);
+    sessions.noteVersion(this.#sql, id, version);
   }
 
   /** Takes a session off the record that no runner could open. */

@@ -178,4 +178,9 @@ export const ACCOUNT_MIGRATIONS: Migrations = [
       INSERT INTO plan_choice SELECT 1 FROM account WHERE plan <> 'free';
     `,
   },
+  {
+    number: 6,
+    // What it was opened with, as JSON.
+    sql: "ALTER TABLE session ADD COLUMN packages TEXT",
+  },
 ];

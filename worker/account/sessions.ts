@@ -18,6 +18,8 @@ export type Session = {
   language: LanguageId;
   /** `undefined` until a runner has told it. */
   version: string | undefined;
+  /** What was installed when it was opened, as JSON; `undefined` when nothing was asked for. */
+  packages: string | undefined;
   isExplicit: boolean;
   createdAtMs: number;
   lastUsedAtMs: number;
@@ -35,6 +37,7 @@ type Row = {
   id: string;
   language: string;
   version: string | null;
+  packages: string | null;
   is_explicit: number;
   created_at_ms: number;
   last_used_at_ms: number;
@@ -45,8 +48,8 @@ type Row = {
 
 const BUSY = `EXISTS (
   SELECT 1 FROM execution WHERE state = 'running' AND session_id = session.id)`;
-const COLUMNS = `id, language, version, is_explicit, created_at_ms, last_used_at_ms, executions,
-  ending, ${BUSY} AS is_busy`;
+const COLUMNS = `id, language, version, packages, is_explicit, created_at_ms, last_used_at_ms,
+  executions, ending, ${BUSY} AS is_busy`;
 
 /** The session of this id, if there is one or was one not long ago. */
 export function findSession(sql: SqlStorage, nowMs: number, id: string): Session | undefined {
@@ -129,6 +132,11 @@ export function touchSession(sql: SqlStorage, atMs: number, id: string): void {
 /** Notes which version of its language a session has. */
 export function noteVersion(sql: SqlStorage, id: string, version: string): void {
   sql.exec("UPDATE session SET version = ? WHERE id = ?", version, id);
+}
+
+/** Notes what a session was opened with. */
+export function notePackages(sql: SqlStorage, id: string, packages: string): void {
+  sql.exec("UPDATE session SET packages = ? WHERE id = ?", packages, id);
 }
 
 /** Counts an execution that ran in a session, and takes it for a use. */
@@ -216,6 +224,7 @@ function toSession(row: Row): Session {
     id: row.id,
     language: row.language as LanguageId,
     version: row.version ?? undefined,
+    packages: row.packages ?? undefined,
     isExplicit: row.is_explicit === 1,
     createdAtMs: row.created_at_ms,
     lastUsedAtMs: row.last_used_at_ms,

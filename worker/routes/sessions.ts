@@ -78,12 +78,11 @@ export const openSession = handle({
       call.ctx.waitUntil(closeOnRunner(call, { accountId, sessionId }).catch(() => undefined));
       throw thrown;
     });
+    const installed = opened.packages && JSON.stringify(toApiPackages(opened.packages));
     await withAccount(call.env, accountId, (account) =>
-      account.noteOpened(sessionId, opened.version),
+      account.noteOpened(sessionId, opened.version, installed),
     );
-    const body = toApiSession({ ...found, version: opened.version });
-    const installed = opened.packages && { packages: toApiPackages(opened.packages) };
-    return { status: 201, body: { ...body, ...installed } };
+    return openedReply({ ...found, version: opened.version, packages: installed });
   },
 });
 
@@ -105,9 +104,15 @@ export const installPackages = handle({
 });
 
 /** The answer of a request that was sent before, as it was given then. */
-function openedBefore(call: Call, session: Session): Reply {
+function openedBefore(call: Call, session: Session): Reply<z.output<typeof ApiSession>> {
   noteReplay(call);
-  return { status: 201, body: toApiSession(asOpened(session)) };
+  return openedReply(asOpened(session));
+}
+
+function openedReply(session: Session): Reply<z.output<typeof ApiSession>> {
+  const { packages } = session;
+  const installed = packages !== undefined && { packages: JSON.parse(packages) };
+  return { status: 201, body: { ...toApiSession(session), ...installed } };
 }
 
 export const listSessions = handle({
