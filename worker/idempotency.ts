@@ -32,8 +32,14 @@ export async function claimOf(call: Call): Promise<Claim | undefined> {
   const key = idempotencyKeyOf(call);
   if (key === undefined) return undefined;
   const { method, url } = call.request;
-  const asked = JSON.stringify([method, new URL(url).pathname, call.body ?? null]);
+  const path = new URL(url).pathname.replace(/\/$/, "");
+  const asked = JSON.stringify([method, path, call.body ?? {}], withoutNull);
   return { key: hex(await sha256(key)), fingerprint: hex(await sha256(asked)) };
+}
+
+/** A field that is null is as good as one that is not there. */
+function withoutNull(_name: string, value: unknown): unknown {
+  return value === null ? undefined : value;
 }
 
 /** Asks, and asks again while the first request under the same key is still being worked on. */

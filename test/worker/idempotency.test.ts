@@ -116,6 +116,7 @@ describe("an execution that is asked for again under its key", () => {
     const { send, fake } = await caller();
     await send("/api/execute", { language: "python", code: "print(1)", extra: 1 });
     expect((await send("/api/execute", { code: "print(1)", language: "py" })).status).toBe(200);
+    expect((await send("/api/execute/", { ...PROGRAM, stdin: null })).status).toBe(200);
     const others: [string, object][] = [
       ["/api/execute", { ...PROGRAM, code: "print(2)" }],
       ["/api/execute", { ...PROGRAM, stdin: "x" }],
