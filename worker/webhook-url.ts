@@ -34,7 +34,7 @@ function problemWith(text: string, addresses: "public" | "any"): string | undefi
 
 /** The URL parser has written every way to write an IPv4 address as four numbers. */
 function isPublicName(hostname: string): boolean {
-  const name = hostname.replace(/\.$/, "");
+  const name = hostname.replace(/\.+$/, "");
   const isAddress = name.startsWith("[") || /^[\d.]+$/.test(name);
   return name.includes(".") && !isAddress && !PRIVATE_NAME.test(name);
 }

@@ -217,6 +217,8 @@ describe("a webhook's address", () => {
     "https://[::ffff:10.0.0.1]/",
     "https://[fe80::1]/",
     "https://localhost/",
+    "https://localhost../",
+    "https://foo.internal../",
     "https://LOCALHOST./",
     "https://a.localhost/",
     "https://printer/",
