@@ -92,16 +92,16 @@ export class Executions {
     sizeCalculation: ({ ended }) => REPORT_BYTES_MIN + 2 * JSON.stringify(ended).length,
   });
 
-  /** Runs `work` as an execution that can be found by its id; what comes of it is kept if `isKept`. */
+  /** Runs `work` as an execution that can be found by its id; what comes of it is kept if `isKept` then. */
   async run(
     execution: Execution,
-    { isKept }: { isKept: boolean },
+    { isKept }: { isKept: () => boolean },
     work: (execution: Execution) => Promise<ExecutionReport>,
   ): Promise<ExecutionReport> {
     const { id, accountId } = execution;
     if (this.#running.has(id)) throw new Failure("conflict", { message: "This id is in use." });
     this.#running.set(id, execution);
-    const keep = (ended: Ended) => void (isKept && this.#ended.set(id, { accountId, ended }));
+    const keep = (ended: Ended) => void (isKept() && this.#ended.set(id, { accountId, ended }));
     try {
       const report = await work(execution);
       keep({ report });

@@ -137,10 +137,13 @@ async function answerExecution(
   const request = parse(RunnerExecuteRequest, readJson(body));
   const stream = request.stream === true ? streamTo(response) : undefined;
   const execution = new Execution(request, stream?.say);
+  let isLeft = false;
   response.once("close", () => {
-    if (!response.writableEnded && request.detach !== true) execution.interrupt();
+    isLeft = !response.writableEnded;
+    if (isLeft && request.detach !== true) execution.interrupt();
   });
-  const isKept = request.detach === true || request.stream === true;
+  // Whoever is gone has not heard what came of it, and somebody may ask.
+  const isKept = () => isLeft || request.detach === true || request.stream === true;
   const run = () => options.execute(request, execution);
   const { executionId, accountId, language, sessionId } = request;
   const about = { executionId, accountId, language, ...(sessionId !== undefined && { sessionId }) };

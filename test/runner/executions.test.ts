@@ -22,7 +22,7 @@ async function begun({ isKept = false } = {}) {
   const events: ExecutionEvent[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<typeof REPORT>();
   const execution = new Execution(REQUEST, (event) => events.push(event));
-  const ran = executions.run(execution, { isKept }, async () => {
+  const ran = executions.run(execution, { isKept: () => isKept }, async () => {
     execution.begin("3.13.5", {
       interrupt: () => told.push("interrupt"),
       feed: (data, { isEnd }) => told.push(`${data} ${isEnd}`),
@@ -91,7 +91,11 @@ describe("an execution", () => {
 
   it("is refused under an id that is in use", async () => {
     const { executions } = await begun();
-    const again = executions.run(new Execution(REQUEST), { isKept: false }, async () => REPORT);
+    const again = executions.run(
+      new Execution(REQUEST),
+      { isKept: () => false },
+      async () => REPORT,
+    );
     await expect(again).rejects.toThrow("in use");
   });
 

@@ -147,6 +147,9 @@ describe("a caller who hangs up", () => {
     await vi.waitFor(() => expect(told).toEqual(["interrupt"]));
     end.resolve(REPORT);
     await answer;
+    const path = `/v1/executions/${PROGRAM.executionId}?accountId=a`;
+    const { body } = await callRunner(target, { path });
+    expect(body).toEqual({ state: "ended", report: REPORT });
   });
 });
 

@@ -1,7 +1,7 @@
 // One API account: its keys, its plan, its ledger, its rate limits, its sessions and its executions, in
-// one place, so that an execution is admitted by one call that sees all of them at once. The object never calls anything
-// outside itself: the Worker, not the account, waits for runners. An account that was never created
-// answers that it is unknown and writes nothing.
+// one place, so that an execution is admitted by one call that sees all of them at once. The object waits
+// for nobody outside: the Worker, not the account, waits for runners, and what the Worker lost sight of is
+// handed to the courier. An account that was never created answers that it is unknown and writes nothing.
 
 import { DurableObject } from "cloudflare:workers";
 import type { SessionEnding } from "../../shared/errors.ts";
@@ -10,6 +10,7 @@ import type { LanguageId } from "../../shared/languages.ts";
 import { RATE_PER_MINUTE, RATE_WINDOW_MS, SESSION_CALLS_PER_MINUTE } from "../../shared/limits.ts";
 import { coveredMs } from "../../shared/money.ts";
 import { type Admission, type Refusal, tooLittle } from "../admission.ts";
+import { inquire } from "../courier/entrust.ts";
 import type { Env } from "../env.ts";
 import { hasTables, migrate } from "../migrate.ts";
 import { forget, rateOf, waitMs } from "../rate.ts";
@@ -319,9 +320,10 @@ export class Account extends DurableObject<Env> {
     this.#alarmAtMs = undefined;
     if (!this.#exists) return;
     const nowMs = Date.now();
-    this.ctx.storage.transactionSync(() => doUpkeep(this.#sql, nowMs));
+    const givenUp = this.ctx.storage.transactionSync(() => doUpkeep(this.#sql, nowMs));
     const nextAtMs = nextDueAtMs(this.#sql, nowMs + UPKEEP_MS);
     if (nextAtMs !== undefined) this.#wakeBy(nextAtMs);
+    await inquire(this.env, this.ctx.id.toString(), givenUp);
   }
 
   /**

@@ -165,21 +165,30 @@ export function endExecution(
   return { isNews, ...session, opensSession: row.opens_session === 1 };
 }
 
-/** Gives up what no answer can come for any more, and says in which sessions and until when it may have run. */
-export function giveUpExecutions(
-  sql: SqlStorage,
-  nowMs: number,
-): { sessionId: string; dueAtMs: number }[] {
-  const given = sql
-    .exec<{ session_id: string | null; due_at_ms: number }>(
+/** An execution that was given up without a word of it. It may have run until `dueAtMs`. */
+export type GivenUp = {
+  id: string;
+  sessionId: string | undefined;
+  runTimeoutMs: number;
+  dueAtMs: number;
+};
+
+/** Gives up what no answer can come for any more, and says which. */
+export function giveUpExecutions(sql: SqlStorage, nowMs: number): GivenUp[] {
+  return sql
+    .exec<Pick<Row, "id" | "session_id" | "run_timeout_ms"> & { due_at_ms: number }>(
       `UPDATE execution SET state = 'failed', ended_at_ms = due_at_ms
-       WHERE state = 'running' AND due_at_ms <= ? RETURNING session_id, due_at_ms`,
+       WHERE state = 'running' AND due_at_ms <= ?
+       RETURNING id, session_id, run_timeout_ms, due_at_ms`,
       nowMs,
     )
-    .toArray();
-  return given.flatMap(({ session_id, due_at_ms }) =>
-    session_id === null ? [] : [{ sessionId: session_id, dueAtMs: due_at_ms }],
-  );
+    .toArray()
+    .map((row) => ({
+      id: row.id,
+      sessionId: row.session_id ?? undefined,
+      runTimeoutMs: row.run_timeout_ms,
+      dueAtMs: row.due_at_ms,
+    }));
 }
 
 /** Removes an execution that has ended, with all that came of it. */

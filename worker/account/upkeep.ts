@@ -6,16 +6,21 @@ import * as executions from "./executions.ts";
 import * as ledger from "./ledger.ts";
 import * as sessions from "./sessions.ts";
 
-/** Ends and forgets what is due. May be repeated, as alarms are. */
-export function doUpkeep(sql: SqlStorage, nowMs: number): void {
+/**
+ * Ends and forgets what is due, and says which executions were given up. May be repeated, as alarms
+ * are.
+ */
+export function doUpkeep(sql: SqlStorage, nowMs: number): executions.GivenUp[] {
   ledger.expireHolds(sql, nowMs);
-  for (const { sessionId, dueAtMs } of executions.giveUpExecutions(sql, nowMs)) {
-    sessions.touchSession(sql, dueAtMs, sessionId);
+  const givenUp = executions.giveUpExecutions(sql, nowMs);
+  for (const { sessionId, dueAtMs } of givenUp) {
+    if (sessionId !== undefined) sessions.touchSession(sql, dueAtMs, sessionId);
   }
   sessions.expireSessions(sql, nowMs);
   sessions.purgeSessions(sql, nowMs);
   executions.purgeExecutions(sql, nowMs);
   claims.purgeClaims(sql, nowMs);
+  return givenUp;
 }
 
 /** When something is due, or `undefined`: holds at once, and the rest no sooner than `laterMs`. */

@@ -1,8 +1,10 @@
-// What a Worker tells the courier of an account: which execution to look after, and that it need not
-// any more.
+// What the courier of an account is told, by a Worker or by the account: which execution to look after,
+// and that it need not any more.
 
 import { DETACHED_REPORT_MS, HOLD_GRACE_MS } from "../../shared/limits.ts";
+import type { GivenUp } from "../account/executions.ts";
 import { type Call, logTrouble } from "../call.ts";
+import type { Env } from "../env.ts";
 import type { Begun } from "../execute.ts";
 import { withCourier } from "../objects.ts";
 import type { Face } from "./errands.ts";
@@ -22,6 +24,34 @@ export async function entrust(call: Call, begun: Begun, face: Face): Promise<voi
   } catch (thrown) {
     await payer.void(executionId, undefined, "internal");
     throw thrown;
+  }
+}
+
+/**
+ * Has somebody ask what became of executions whose Worker never told: they may have run all the same.
+ * The runner keeps what its caller was not there to hear.
+ */
+export async function inquire(
+  env: Env,
+  accountId: string,
+  givenUp: readonly Pick<GivenUp, "id" | "runTimeoutMs">[],
+): Promise<void> {
+  const untilMs = Date.now() + DETACHED_REPORT_MS;
+  for (const { id: executionId, runTimeoutMs } of givenUp) {
+    const face = "api";
+    const errand = {
+      executionId,
+      accountId,
+      face,
+      webhook: undefined,
+      runTimeoutMs,
+      untilMs,
+    } as const;
+    try {
+      await withCourier(env, accountId, (courier) => courier.follow(errand));
+    } catch (thrown) {
+      console.error(JSON.stringify({ executionId, detail: `nobody asks after it: ${thrown}` }));
+    }
   }
 }
 
