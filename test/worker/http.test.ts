@@ -140,6 +140,9 @@ describe("the bare address", () => {
         "POST /api/keys/:keyId/rotate",
         "GET /api/credits",
         "GET /api/credits/ledger",
+        "GET /api/deposits",
+        "POST /api/deposits",
+        "GET /api/deposits/:txHash",
         "GET /api/languages",
         "POST /api/execute",
         "POST /api/sessions",
@@ -171,6 +174,9 @@ describe("the bare address", () => {
         "DELETE /v1/executions/:executionId",
         "GET /v1/executions/:executionId/deliveries",
         "GET /api/webhook-secret",
+        "GET /v1/deposits",
+        "POST /v1/deposits",
+        "GET /v1/deposits/:txHash",
       ],
     });
   });

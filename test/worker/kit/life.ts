@@ -33,6 +33,8 @@ const RINGS_MAX = 500;
 
 type Request = Parameters<Account["admit"]>[0];
 
+type HoldRow = { id: string; amount_micro: number; expires_at_ms: number };
+
 export class Life {
   readonly #bench: Bench;
   readonly #sql: SqlStorage;
@@ -376,10 +378,8 @@ export class Life {
     vi.setSystemTime(this.#nowMs);
   }
 
-  #holds(): { id: string; amount_micro: number; expires_at_ms: number }[] {
-    return this.#sql
-      .exec<{ id: string; amount_micro: number; expires_at_ms: number }>("SELECT * FROM hold")
-      .toArray();
+  #holds(): HoldRow[] {
+    return this.#sql.exec<HoldRow>("SELECT * FROM hold").toArray();
   }
 
   #live(isExplicit: 0 | 1): number {
