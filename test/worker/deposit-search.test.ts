@@ -4,6 +4,7 @@
 import { createScheduledController, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { SCAN_BLOCKS_MAX } from "../../shared/limits.ts";
 import { NETWORKS } from "../../shared/networks.ts";
 import { settingsOf } from "../../worker/env.ts";
 import worker from "../../worker/index.ts";
@@ -60,7 +61,12 @@ describe("the search", () => {
     const hash = await chain.transfer(payer.address, address, 60_000n);
     await chain.mine(10);
     const head = await chain.head();
-    const task = { addresses: [...many, address], searchedTo: head - 520, agoMs: 0 };
+    const task = {
+      addresses: [...many, address],
+      searchedTo: head - 520,
+      agoMs: 0,
+      blocksMax: SCAN_BLOCKS_MAX,
+    };
     const found = await search(rpcOf(ONE), NETWORKS.base, task);
     expect(found.transfers.map(({ txHash }) => txHash)).toEqual([hash]);
     expect(found).toMatchObject({ searchedTo: head - 10, isBehind: false });
@@ -69,7 +75,12 @@ describe("the search", () => {
 
   it("does not go back where a node is behind", async () => {
     const { address } = await depositor();
-    const task = { addresses: [address], searchedTo: 1_000_000, agoMs: 0 };
+    const task = {
+      addresses: [address],
+      searchedTo: 1_000_000,
+      agoMs: 0,
+      blocksMax: SCAN_BLOCKS_MAX,
+    };
     const found = await search(rpcOf(ONE), NETWORKS.base, task);
     expect(found).toMatchObject({ transfers: [], searchedTo: 1_000_000 });
   });
@@ -84,6 +95,25 @@ describe("the search", () => {
       storage.sql.exec("UPDATE address SET made_at_ms = made_at_ms - 1000000");
     });
     await searchChain();
+    await expectBalanced(chain, [owner]);
+  });
+});
+
+describe("a node that has limits of its own", () => {
+  it("is asked for fewer blocks, until it answers", async () => {
+    const owner = await depositor();
+    const payer = await chain.payer();
+    await chain.transfer(payer.address, owner.address, 1_000_000n);
+    await chain.mine(10);
+    nodes.bend("one", async ({ method, params }, real) => {
+      const [filter] = params as { fromBlock: string; toBlock: string }[];
+      const isTooMuch =
+        method === "eth_getLogs" && Number(filter?.toBlock) - Number(filter?.fromBlock) >= 20;
+      if (isTooMuch) throw new Error("the range is too large");
+      return await real();
+    });
+    for (let times = 0; times < 6; times += 1) await searchChain();
+    nodes.bend("one", undefined);
     await expectBalanced(chain, [owner]);
   });
 });

@@ -7,7 +7,6 @@ import * as z from "zod";
 import {
   DEPOSIT_MICRO_MIN,
   SCAN_ADDRESSES_MAX,
-  SCAN_BLOCKS_MAX,
   SCAN_OVERLAP_BLOCKS,
   SCAN_QUESTIONS_MAX,
 } from "../../../shared/limits.ts";
@@ -33,6 +32,8 @@ export async function search(
     searchedTo: number | undefined;
     /** How long ago the first of the addresses was made: there is nothing before. */
     agoMs: number;
+    /** Most blocks that one question may cover. */
+    blocksMax: number;
   },
 ): Promise<{ transfers: Found[]; searchedTo: number; isBehind: boolean }> {
   await requireChain(rpc, network);
@@ -41,10 +42,10 @@ export async function search(
   const from = Math.max(0, (task.searchedTo ?? first) - SCAN_OVERLAP_BLOCKS);
   const batches = batchesOf(task.addresses);
   const ranges = Math.max(1, Math.floor(SCAN_QUESTIONS_MAX / batches.length));
-  const to = Math.min(last, from + ranges * SCAN_BLOCKS_MAX - 1);
+  const to = Math.min(last, from + ranges * task.blocksMax - 1);
   const logs: FoundLog[] = [];
-  for (let start = from; start <= to; start += SCAN_BLOCKS_MAX) {
-    const range = { from: start, to: Math.min(to, start + SCAN_BLOCKS_MAX - 1) };
+  for (let start = from; start <= to; start += task.blocksMax) {
+    const range = { from: start, to: Math.min(to, start + task.blocksMax - 1) };
     for (const batch of batches) logs.push(...(await logsOf(rpc, network, batch, range)));
   }
   // A node that is behind must not make it go back.

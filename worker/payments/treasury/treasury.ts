@@ -8,6 +8,7 @@ import {
   ADDRESS_WATCHED_MS,
   DEPOSIT_RETRY_MS,
   DEPOSIT_RETRY_MS_MAX,
+  SCAN_BLOCKS_MAX,
   SCAN_EVERY_MS,
 } from "../../../shared/limits.ts";
 import type { Env } from "../../env.ts";
@@ -126,7 +127,7 @@ export class Treasury extends DurableObject<Env> {
     // Switched off: it begins again with the next address that is asked for, or by the clock.
     if (settings === undefined) return;
     try {
-      const isBehind = await this.#search(settings);
+      const isBehind = await this.#search(settings, failures);
       await this.#handOn(settings);
       this.#sql.exec("UPDATE search SET failures = 0");
       await this.ctx.storage.setAlarm(Date.now() + (isBehind ? 0 : SCAN_EVERY_MS));
@@ -138,26 +139,25 @@ export class Treasury extends DurableObject<Env> {
     }
   }
 
-  async #search({ network, rpcUrl }: DepositSettings): Promise<boolean> {
+  async #search({ network, rpcUrl }: DepositSettings, failures: number): Promise<boolean> {
+    const nowMs = Date.now();
     const watched = this.#sql
       .exec<{ address: Hex }>(
         "SELECT address FROM address WHERE asked_at_ms > ?",
-        Date.now() - ADDRESS_WATCHED_MS,
+        nowMs - ADDRESS_WATCHED_MS,
       )
       .toArray()
       .map(({ address }) => address);
     if (watched.length === 0) return false;
-    const { since } = this.#sql
-      .exec<{ since: number }>("SELECT min(made_at_ms) AS since FROM address")
-      .one();
     const { block } = this.#sql
       .exec<{ block: number | null }>("SELECT block_number AS block FROM search")
       .one();
-    const agoMs = Date.now() - since;
     const { transfers, searchedTo, isBehind } = await search(rpcOf(rpcUrl), network, {
       addresses: watched,
       searchedTo: block ?? undefined,
-      agoMs,
+      agoMs: block === null ? nowMs - this.#firstMadeAtMs() : 0,
+      // A node that refuses so many blocks, or has too much to say of them, is asked for fewer.
+      blocksMax: Math.max(1, Math.floor(SCAN_BLOCKS_MAX / 2 ** failures)),
     });
     // What was found is written down with how far was searched, so that none is lost between the two.
     this.ctx.storage.transactionSync(() => {
@@ -194,6 +194,10 @@ export class Treasury extends DurableObject<Env> {
       if (result !== "trouble") this.#sql.exec(`${cross} ${where}`, txHash, recipient, block_hash);
     }
     if (troubles.length > 0) throw new Error(`not handed on: ${troubles.join(", ")}`);
+  }
+
+  #firstMadeAtMs(): number {
+    return this.#sql.exec<{ ms: number }>("SELECT min(made_at_ms) AS ms FROM address").one().ms;
   }
 
   #giveOut(nowMs: number, accountId: string, xpub: string): Hex {
