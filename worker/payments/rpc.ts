@@ -41,7 +41,7 @@ export const Bytes = z
 const Answer = z.object({
   jsonrpc: z.literal("2.0"),
   id: z.literal(1),
-  result: z.unknown(),
+  result: z.unknown().optional(),
   error: z.object({ code: z.number(), message: z.string() }).optional(),
 });
 
