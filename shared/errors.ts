@@ -10,6 +10,17 @@ export const ERRORS = {
   unauthorized: { status: 401, retryable: false, message: "An API key is required." },
   invalid_key: { status: 401, retryable: false, message: "This API key is not valid." },
   no_credits: { status: 402, retryable: false, message: "No credits are left on this account." },
+  payment_required: {
+    status: 402,
+    retryable: false,
+    message: "This has to be paid for; pay as the reply says, or use a key with credits.",
+  },
+  payment_refused: {
+    status: 402,
+    retryable: false,
+    message:
+      "This payment was not accepted and nothing was taken; sign a new one as the reply says.",
+  },
   packages_disabled: {
     status: 403,
     retryable: false,
@@ -40,6 +51,11 @@ export const ERRORS = {
     status: 409,
     retryable: true,
     message: "The first request with this Idempotency-Key is still being worked on.",
+  },
+  payment_used: {
+    status: 409,
+    retryable: false,
+    message: "This payment was used; sign a new one for anything else.",
   },
   session_busy: {
     status: 409,
@@ -131,6 +147,12 @@ export const ERRORS = {
     message: "The packages could not be fetched right now.",
   },
   workspace_full: { status: 507, retryable: false, message: "The session's workspace is full." },
+  payment_pending: {
+    status: 503,
+    retryable: true,
+    message:
+      "It is not known yet what became of this payment; send the same request with the same payment again, and do not pay anew.",
+  },
   busy: { status: 503, retryable: true, message: "Every sandbox is in use; try again shortly." },
   chain_unreachable: {
     status: 503,

@@ -154,6 +154,39 @@ export const SCAN_OVERLAP_BLOCKS = 60;
 /** How long an address is searched for after its owner has last asked for it; claims need no search. */
 export const ADDRESS_WATCHED_MS = 90 * DAY_MS;
 
+/** Largest header that a payment may come in, and largest signature in one. */
+export const PAYMENT_HEADER_BYTES_MAX = 8 * KIB;
+export const PAYMENT_SIGNATURE_BYTES_MAX = 1 * KIB;
+/** Least and most that can be paid over HTTP at once, and what is asked for where nobody said how much. */
+export const PAYMENT_MICRO_MIN = 10_000;
+export const PAYMENT_MICRO_MAX = 1_000_000_000;
+export const PAYMENT_MICRO_DEFAULT = 1_000_000;
+/** A smaller amount that is offered beside it; older clients pay no more by themselves. */
+export const PAYMENT_MICRO_SMALL = 100_000;
+/** For how long a payment is signed; how far a payer's clock may be ahead; what must be left of it. */
+export const PAYMENT_VALID_MS = 2 * MINUTE_MS;
+export const PAYMENT_CLOCK_MS = 30 * SECOND_MS;
+export const PAYMENT_LEFT_MS_MIN = 6 * SECOND_MS;
+/** Payments an address, an account or a payer may present in a minute. */
+export const PAYMENTS_PER_MINUTE = 30;
+/** How long a facilitator may take, and how much it may say; and how long its transaction is looked for. */
+export const FACILITATOR_MS_MAX = 20 * SECOND_MS;
+export const FACILITATOR_BYTES_MAX = 256 * KIB;
+export const PAYMENT_FOUND_MS_MAX = 10 * SECOND_MS;
+/** How long a payment that is being settled is left to whoever does it. */
+export const PAYMENT_LEASE_MS = 60 * SECOND_MS;
+/** What a caller is told to wait when it is not known yet what became of a payment. */
+export const PAYMENT_RETRY_AFTER_MS = 3 * SECOND_MS;
+/** When it is looked at again whether a payment is still there: when it should be safe, and final. */
+export const PAYMENT_SAFE_AFTER_MS = 3 * MINUTE_MS;
+export const PAYMENT_FINAL_AFTER_MS = 30 * MINUTE_MS;
+/** How long the answer to a paid execution is kept for a payer who lost it, and how large it may be. */
+export const PAID_ANSWER_KEPT_MS = DAY_MS;
+export const PAID_ANSWER_BYTES_MAX = 1 * MIB;
+/** Shortest and longest secret by which a payer may ask again for what was paid for. */
+export const PAYER_SECRET_CHARACTERS_MIN = 16;
+export const PAYER_SECRET_CHARACTERS_MAX = 255;
+
 /** How long a sandbox that has served an account waits for that account's next job. */
 export const SANDBOX_IDLE_MS_MAX = MINUTE_MS;
 /** A waiting sandbox is frozen once it has been idle this long. */

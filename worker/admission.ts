@@ -41,15 +41,24 @@ export type Refusal = {
   /** As a caller writes it. */
   field?: string;
   retryAfterMs?: number;
+  /** What would have to be paid for a yes. */
+  lackMicro?: number;
   rate?: Rate;
 };
+
+/** What is left to pay with: credits, demo runs, or nothing of what was paid for the one execution. */
+export type Left =
+  | { balanceMicro: number }
+  | { demoRuns: number }
+  | { paidMicro: number; transaction: string };
 
 /** Yes: what the caller may know of its rate, what was put aside, and what is left to pay with. */
 export type Admitted = {
   ok: true;
-  rate: Rate;
+  /** None where nothing is counted but money. */
+  rate: Rate | undefined;
   heldMicro: number;
-  left: { balanceMicro: number } | { demoRuns: number };
+  left: Left;
   /** What it is in; its session's, where it did not say. */
   language: LanguageId;
 };
@@ -84,9 +93,10 @@ export function setRateHeaders(
 /** The refusal of a hold that the balance does not cover, in figures where there is a balance. */
 export function tooLittle(hold: Hold, balanceMicro: number): Refusal {
   const there = creditsOf(balanceMicro);
-  if (balanceMicro < 0) return { ok: false, code: "no_credits", message: OWING };
-  if (there === 0) return { ok: false, code: "no_credits" };
+  const lackMicro = hold.leastMicro - balanceMicro;
+  if (balanceMicro < 0) return { ok: false, code: "no_credits", message: OWING, lackMicro };
+  if (there === 0) return { ok: false, code: "no_credits", lackMicro };
   const needed = creditsOf(hold.leastMicro);
   const message = `A run of this length may cost ${needed} credits, and ${there} are left.`;
-  return { ok: false, code: "no_credits", message };
+  return { ok: false, code: "no_credits", message, lackMicro };
 }

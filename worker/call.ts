@@ -18,6 +18,10 @@ export type Call = {
   line: LogLine;
   /** What was asked for, once it has been read and understood. */
   body?: unknown;
+  /** What was paid for the one execution of a caller without a key. */
+  run?: { id: string; paidMicro: number; transaction: string; isProven: boolean };
+  /** How to pay, in the words of x402's first version; said in the body of a refusal for want of money. */
+  offer?: object;
   /** When the reply is done, where it goes on after it has begun. */
   finished?: Promise<unknown>;
 };
@@ -42,6 +46,8 @@ export type LogLine = {
   compileMs?: number;
   runMs?: number;
   chargedMicro?: number;
+  /** The payment that came with it. */
+  payment?: string;
   /** What an operator changed. */
   change?: object;
 };

@@ -12,6 +12,8 @@ import type { Courier } from "./courier/courier.ts";
 import type { Deposit } from "./payments/deposit/deposit.ts";
 import type { Treasury } from "./payments/treasury/treasury.ts";
 import type { Wallet } from "./payments/wallet/wallet.ts";
+import type { Payment } from "./payments/x402/payment.ts";
+import type { Settler } from "./payments/x402/settler.ts";
 import type { Visitor } from "./visitor/visitor.ts";
 
 /** The bindings as the platform hands them over. Plain workerd gives `null` for an unset variable. */
@@ -24,8 +26,12 @@ export type Env = {
   DEPOSITS: DurableObjectNamespace<Deposit>;
   WALLETS: DurableObjectNamespace<Wallet>;
   TREASURY: DurableObjectNamespace<Treasury>;
+  PAYMENTS: DurableObjectNamespace<Payment>;
+  SETTLERS: DurableObjectNamespace<Settler>;
   /** A runner reached without an address, such as a VPC service; RUNNER_URL is used without it. */
   RUNNER?: Pick<Fetcher, "fetch">;
+  /** A facilitator reached without an address; with FACILITATOR_URL, which it is asked by. */
+  FACILITATOR?: Pick<Fetcher, "fetch">;
   RUNNER_URL?: string | null;
   RUNNER_ID?: string | null;
   RUNNER_SECRET?: string | null;
@@ -39,6 +45,10 @@ export type Env = {
   RPC_URL_SECOND?: string | null;
   DEPOSIT_XPUB?: string | null;
   TREASURY_ADDRESS?: string | null;
+  FACILITATOR_URL?: string | null;
+  FACILITATOR_KEY_ID?: string | null;
+  FACILITATOR_KEY_SECRET?: string | null;
+  SETTLER_KEY?: string | null;
 };
 
 const SECRET_CHARACTERS_MIN = 32;
@@ -70,6 +80,10 @@ function optional<Kind extends z.ZodType<unknown, string>>(kind: Kind) {
 }
 
 const HttpUrl = z.url({ protocol: /^https?$/ });
+const PrivateKey = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/)
+  .transform((key) => key as `0x${string}`);
 
 const Settings = z.object({
   RUNNER_URL: text("http://127.0.0.1:8788").pipe(z.url({ protocol: /^https?$/ })),
@@ -94,13 +108,19 @@ const Settings = z.object({
   RPC_URL_SECOND: optional(HttpUrl),
   /** What deposit addresses are derived from. A private key has no business here. */
   DEPOSIT_XPUB: optional(z.string().regex(/^xpub[1-9A-HJ-NP-Za-km-z]{107}$/)),
-  /** Where what is deposited ends up. */
+  /** Where what is deposited ends up, and what is paid over HTTP. */
   TREASURY_ADDRESS: optional(
     z
       .string()
       .regex(/^0x[0-9a-fA-F]{40}$/)
       .transform((address) => address.toLowerCase() as `0x${string}`),
   ),
+  /** Who settles payments over HTTP, and the key it knows us by, if it wants one. */
+  FACILITATOR_URL: optional(HttpUrl),
+  FACILITATOR_KEY_ID: optional(z.string()),
+  FACILITATOR_KEY_SECRET: optional(z.base64()),
+  /** Settles payments ourselves, where there is no FACILITATOR_URL; its address pays for the gas. */
+  SETTLER_KEY: optional(PrivateKey),
 });
 export type Settings = z.infer<typeof Settings>;
 

@@ -16,7 +16,7 @@ import {
   type RunnerExecuteRequest,
 } from "../shared/runner-api.ts";
 import type { Report } from "./account/runs.ts";
-import type { Admitted, Hold, Intent, Repeated } from "./admission.ts";
+import type { Admitted, Hold, Intent, Left, Repeated } from "./admission.ts";
 import { type Call, logTrouble } from "./call.ts";
 import { relieve } from "./courier/entrust.ts";
 import { settingsOf } from "./env.ts";
@@ -71,7 +71,7 @@ export type Executed = {
   /** The time it had to run in. */
   runTimeoutMs: number;
   chargedMicro: number;
-  left: { balanceMicro: number } | { demoRuns: number };
+  left: Left;
 };
 
 /** An execution that was let through. */
@@ -165,11 +165,16 @@ export async function begin(call: Call, order: Order): Promise<Begun | Repeated>
   return { executionId, sessionId, opensSession, order, payer, admitted, runTimeoutMs, msMax };
 }
 
-/** Where it runs. Strangers behind one address share no session, nor can they come back for anything. */
-function sessionFor({ session, wishes }: Order, payer: Payer): Intent["session"] {
-  if (payer.isShared && typeof session === "object") throw needsKey("A session");
-  if (payer.isShared && wishes.detach) throw needsKey("An execution that goes on by itself");
-  if (payer.isShared && wishes.openStdin) throw needsKey("An execution with an open input");
+/** Refuses what strangers cannot have: they share no session, nor can they come back for anything. */
+export function refuseForStrangers({ session, wishes }: Order): void {
+  if (typeof session === "object") throw needsKey("A session");
+  if (wishes.detach) throw needsKey("An execution that goes on by itself");
+  if (wishes.openStdin) throw needsKey("An execution with an open input");
+}
+
+function sessionFor(order: Order, payer: Payer): Intent["session"] {
+  if (payer.isShared) refuseForStrangers(order);
+  const { session } = order;
   if (session === undefined || (session === "new" && payer.isShared)) return undefined;
   return session === "new" ? { id: newSessionId(), opens: true } : { ...session, opens: false };
 }
@@ -270,11 +275,17 @@ async function follow(
   const { executionId, sessionId, runTimeoutMs, admitted } = begun;
   const { left, heldMicro, language } = admitted;
   const report = await running;
-  const chargedMicro = "demoRuns" in left ? 0 : chargeMicro(report, runTimeoutMs);
+  const chargedMicro = chargedOf(left, chargeMicro(report, runTimeoutMs));
   note(call, report, chargedMicro);
   const executed = { executionId, sessionId, language, report, runTimeoutMs, chargedMicro };
-  if ("demoRuns" in left) return { ...executed, left };
+  if (!("balanceMicro" in left)) return { ...executed, left };
   return { ...executed, left: { balanceMicro: left.balanceMicro + heldMicro - chargedMicro } };
+}
+
+/** What an execution cost: nothing in a demo, and all of what was paid for it alone. */
+function chargedOf(left: Left, dueMicro: number): number {
+  if ("paidMicro" in left) return left.paidMicro;
+  return "demoRuns" in left ? 0 : dueMicro;
 }
 
 /** Charges a program that ran and returns the hold of one that did not. */
@@ -334,10 +345,10 @@ export function cutShort(failure: ErrorCode, version?: string): Report {
 /** What the payer is told of a run; strangers have no history. */
 async function reportOf(
   report: ExecutionReport,
-  { payer, admitted: { left, heldMicro }, runTimeoutMs }: Begun,
+  { admitted: { left, heldMicro }, runTimeoutMs }: Begun,
 ): Promise<Report> {
   const told = { outcome: outcomeOf(report), version: report.version };
-  if (payer.isShared || "demoRuns" in left) return told;
+  if (!("balanceMicro" in left)) return told;
   const leftMicro = left.balanceMicro + heldMicro - chargeMicro(report, runTimeoutMs);
   return { ...told, kept: await keptOf(report, leftMicro) };
 }

@@ -40,6 +40,7 @@ import {
   resetSession,
   showSession,
 } from "./routes/sessions.ts";
+import { topUpForApi, topUpForV1 } from "./routes/topup.ts";
 import { showWebhookSecret } from "./routes/webhook.ts";
 
 export { Account } from "./account/account.ts";
@@ -47,6 +48,8 @@ export { Courier } from "./courier/courier.ts";
 export { Deposit } from "./payments/deposit/deposit.ts";
 export { Treasury } from "./payments/treasury/treasury.ts";
 export { Wallet } from "./payments/wallet/wallet.ts";
+export { Payment } from "./payments/x402/payment.ts";
+export { Settler } from "./payments/x402/settler.ts";
 export { Visitor } from "./visitor/visitor.ts";
 
 type Gateway = RouterType<RouteMatch, [Call], Response>;
@@ -71,6 +74,7 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .post("/api/keys/:keyId/rotate", rotateKey)
   .get("/api/credits", showApiCredits)
   .get("/api/credits/ledger", listApiEntries)
+  .post("/api/credits/topup", topUpForApi)
   .get("/api/deposits", listApiDeposits)
   .post("/api/deposits", claimApiDeposit)
   .get("/api/deposits/:txHash", showApiDeposit)
@@ -99,6 +103,7 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .get("/v1/execute/runtimes", listV1Runtimes)
   .get("/v1/credits", showV1Credits)
   .get("/v1/credits/ledger", listV1Entries)
+  .post("/v1/credits/topup", topUpForV1)
   .get("/v1/deposits", listV1Deposits)
   .post("/v1/deposits", claimV1Deposit)
   .get("/v1/deposits/:txHash", showV1Deposit)

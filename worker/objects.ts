@@ -6,6 +6,7 @@ import { BUSY_RETRY_AFTER_MS } from "../shared/limits.ts";
 import type { Account } from "./account/account.ts";
 import type { Courier } from "./courier/courier.ts";
 import type { Env } from "./env.ts";
+import type { Payment } from "./payments/x402/payment.ts";
 import type { Visitor } from "./visitor/visitor.ts";
 
 type Stub<Kind extends Rpc.DurableObjectBranded> = DurableObjectStub<Kind>;
@@ -41,6 +42,15 @@ export async function withCourier<Answer>(
   ask: (courier: Stub<Courier>) => Promise<Answer>,
 ): Promise<Answer> {
   return await insist(() => ask(env.COURIERS.getByName(accountId)));
+}
+
+/** Calls the payment of this id. */
+export async function withPayment<Answer>(
+  env: Env,
+  paymentId: string,
+  ask: (payment: Stub<Payment>) => Promise<Answer>,
+): Promise<Answer> {
+  return await insist(() => ask(env.PAYMENTS.getByName(paymentId)));
 }
 
 function accountIdFrom(env: Env, text: string): DurableObjectId | undefined {

@@ -2,7 +2,8 @@
 // when there is no key at all. A key that is there and wrong is always refused; it never falls back
 // to a demo, which would hide the mistake until the demo is used up.
 
-import { type ErrorCode, Failure, type SessionEnding } from "../shared/errors.ts";
+import { ERRORS, type ErrorCode, Failure, type SessionEnding } from "../shared/errors.ts";
+import { VISITOR_WINDOW_MS } from "../shared/limits.ts";
 import { CREDIT_MICRO, coveredMs } from "../shared/money.ts";
 import type { Claim } from "./account/claims.ts";
 import type { Report } from "./account/runs.ts";
@@ -23,7 +24,8 @@ import { visitorIdOf } from "./client-address.ts";
 import { type Env, settingsOf } from "./env.ts";
 import { claimOf, insistOnFirst } from "./idempotency.ts";
 import { type KnownKey, readKey } from "./key.ts";
-import { withAccount, withVisitor } from "./objects.ts";
+import { withAccount, withPayment, withVisitor } from "./objects.ts";
+import { offer, runPrice, shopOf, topUpPrice } from "./payments/x402/shop.ts";
 
 /** A demo run may cost as much as what it gives a taste of: one execution of a credit. */
 const DEMO_RUN_MICRO = CREDIT_MICRO;
@@ -42,6 +44,7 @@ export type Payer = {
 
 /** The payer of a call, by its credentials alone: nothing is asked of any object yet. */
 export async function payerOf(call: Call): Promise<Payer> {
+  if (call.run !== undefined) return runPayer(call.env, call.run);
   if (bearerOf(call.request) === undefined) return await demoPayer(call);
   const key = await keyOf(call);
   return accountPayer(call.env, key.accountId, key.hash);
@@ -84,17 +87,24 @@ export async function admit(
 ): Promise<Admitted | Repeated> {
   call.line.account = payer.id;
   const claim = await claimOf(call);
-  if (claim !== undefined && payer.isShared)
-    throw new Failure("unauthorized", { message: NO_DEMO });
+  if (claim !== undefined && payer.isShared && call.run === undefined) throw unclaimed(call, hold);
   const reserve = () => payer.reserve(hold, intent, claim);
   const admission = await (isAwaited ? insistOnFirst(reserve, isPending) : reserve());
   setRateHeaders(call.headers, admission.rate);
-  if (!admission.ok) throw failureOf(admission);
-  return admission;
+  if (admission.ok) return admission;
+  offerFor(call, admission, hold);
+  throw failureOf(admission);
 }
 
-const NO_DEMO =
-  "An Idempotency-Key needs an API key beside it; get a free one with POST /api/keys.";
+/** Why a demo run cannot be claimed: strangers behind one address would be told each other's answers. */
+function unclaimed(call: Call, hold: Hold): Failure {
+  const message =
+    "An Idempotency-Key needs an API key beside it; get a free one with POST /api/keys.";
+  const refusal: Refusal = { ok: false, code: "unauthorized", message };
+  const answered = toBePaid(refusal, shopOf(call.env) !== undefined);
+  offerFor(call, answered, hold);
+  return failureOf(answered);
+}
 
 function isPending(admission: Admission): boolean {
   return "repeats" in admission && admission.repeats.execution.state === "running";
@@ -121,7 +131,8 @@ function accountPayer(env: Env, accountId: string, keyHash: string): Payer {
 async function demoPayer(call: Call): Promise<Payer> {
   const { env, request } = call;
   const { DEMO_RUNS_PER_DAY } = settingsOf(env);
-  if (DEMO_RUNS_PER_DAY === 0) throw new Failure("unauthorized");
+  const isSelling = shopOf(env) !== undefined;
+  if (DEMO_RUNS_PER_DAY === 0 && !isSelling) throw new Failure("unauthorized");
   const id = await visitorIdOf(request, env);
   return {
     id,
@@ -129,18 +140,54 @@ async function demoPayer(call: Call): Promise<Payer> {
     reserve: async (hold, { language, session }) => {
       if (session !== undefined || language === undefined)
         return { ok: false, code: "unauthorized" };
-      if (hold.leastMicro > DEMO_RUN_MICRO) return tooLongForDemo();
+      if (DEMO_RUNS_PER_DAY === 0) return { ok: false, code: "payment_required" };
+      if (hold.leastMicro > DEMO_RUN_MICRO) return toBePaid(tooLongForDemo(), isSelling);
       const admission = await withVisitor(
         env,
         id,
         async (visitor) => await visitor.admitDemo(hold.id, DEMO_RUNS_PER_DAY),
       );
-      if (!admission.ok) return admission;
+      const isDayOver = admission.rate?.windowMs === VISITOR_WINDOW_MS;
+      if (!admission.ok) return toBePaid(admission, isSelling && isDayOver);
       return { ...admission, heldMicro: DEMO_RUN_MICRO, language };
     },
     settle: async () => undefined,
     void: (runId) => withVisitor(env, id, (visitor) => visitor.giveBack(runId)),
   };
+}
+
+/** One execution that was paid for by itself, by somebody without a key. */
+function runPayer(env: Env, { id, paidMicro, transaction }: NonNullable<Call["run"]>): Payer {
+  return {
+    id: `payment-${id}`,
+    isShared: true,
+    reserve: async ({ lastsMs }, { language, session }) => {
+      if (session !== undefined || language === undefined)
+        return { ok: false, code: "unauthorized" };
+      const untilMs = Date.now() + lastsMs;
+      const isMine = await withPayment(env, id, async (payment) => await payment.claim(untilMs));
+      if (!isMine) return { ok: false, code: "payment_pending", retryAfterMs: lastsMs };
+      const left = { paidMicro, transaction };
+      return { ok: true, rate: undefined, heldMicro: paidMicro, left, language };
+    },
+    settle: () => withPayment(env, id, async (payment) => await payment.serve()),
+    void: () => withPayment(env, id, async (payment) => await payment.release()),
+  };
+}
+
+/** What cannot be had for nothing may be paid for, where anything is sold. */
+function toBePaid(refusal: Refusal, isSelling: boolean): Refusal {
+  if (!isSelling) return refusal;
+  const message = `${refusal.message ?? ""} Or pay for this execution as the reply says.`.trim();
+  return { ...refusal, code: "payment_required", message };
+}
+
+/** Says in the reply how to pay for what was refused for want of money. */
+function offerFor(call: Call, { code, lackMicro }: Refusal, { leastMicro }: Hold): void {
+  const shop = shopOf(call.env);
+  if (shop === undefined || ERRORS[code].status !== ERRORS.payment_required.status) return;
+  const price = bearerOf(call.request) === undefined ? runPrice(leastMicro) : topUpPrice(lackMicro);
+  offer(call, shop, { amountsMicro: price.amountsMicro, what: "running a program" });
 }
 
 function tooLongForDemo(): Refusal {

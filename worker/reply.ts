@@ -2,7 +2,7 @@
 // keep a browser from doing anything else with it, and the one shape of a failure. A reply that says
 // something else of itself, such as that it may be kept, is left to it.
 
-import { asFailure, type Failure } from "../shared/errors.ts";
+import { asFailure, ERRORS, type Failure } from "../shared/errors.ts";
 import { type Call, logCall } from "./call.ts";
 
 /** Named in small letters, as the platform names those of a reply that takes their place. */
@@ -15,15 +15,16 @@ const DEFAULT_HEADERS = {
   // Any page may call: what a key opens depends on the key alone, and there are no cookies.
   "access-control-allow-origin": "*",
   "access-control-expose-headers":
-    "X-Request-Id, Content-Digest, ETag, Allow, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset",
+    "X-Request-Id, Content-Digest, ETag, Allow, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, PAYMENT-REQUIRED, PAYMENT-RESPONSE, X-PAYMENT-RESPONSE",
 };
 
 /** Only over HTTPS: over HTTP it means nothing, and there is nothing to come back to on a local port. */
 const STRICT_TRANSPORT = { "strict-transport-security": "max-age=31536000" };
 
 const PREFLIGHT_HEADERS = {
+  // The last is what clients of x402 send by mistake.
   "Access-Control-Allow-Headers":
-    "Authorization, Content-Type, Content-Digest, Idempotency-Key, If-None-Match, X-Request-Id",
+    "Authorization, Content-Type, Content-Digest, Idempotency-Key, If-None-Match, X-Request-Id, PAYMENT-SIGNATURE, X-PAYMENT, Access-Control-Expose-Headers",
   "Access-Control-Max-Age": "86400",
 };
 
@@ -51,7 +52,11 @@ export function refuse(thrown: unknown, call: Call): Response {
     call.headers.set("Retry-After", String(Math.ceil(failure.retryAfterMs / 1000)));
   }
   if (failure.status === 401) call.headers.set("WWW-Authenticate", "Bearer");
-  return Response.json(failure.body(call.requestId), { status: failure.status });
+  const body = failure.body(call.requestId);
+  const isAboutMoney = failure.status === ERRORS.payment_required.status;
+  return Response.json(isAboutMoney ? { ...body, ...call.offer } : body, {
+    status: failure.status,
+  });
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   RUN_TIMEOUT_MS_MIN,
   STDIN_BYTES_MAX,
 } from "../../shared/limits.ts";
-import { creditsOf } from "../../shared/money.ts";
+import { creditsOf, USDC_MICRO } from "../../shared/money.ts";
 import {
   type ExecutionReport,
   FILE_ENCODINGS,
@@ -278,10 +278,14 @@ export const paidFields = {
 };
 export type Paid =
   | { credits: { charged: number; remaining: number } }
-  | { demo: { remaining: number } };
+  | { demo: { remaining: number } }
+  | { paid: { usdc: number; transaction: string } };
 
 export function paidOf({ chargedMicro, left }: Executed): Paid {
   if ("demoRuns" in left) return { demo: { remaining: left.demoRuns } };
+  if ("paidMicro" in left) {
+    return { paid: { usdc: left.paidMicro / USDC_MICRO, transaction: left.transaction } };
+  }
   const remaining = creditsOf(left.balanceMicro);
   return { credits: { charged: creditsOf(chargedMicro), remaining } };
 }

@@ -20,6 +20,7 @@ import { fromSessionWord } from "../faces/session-word.ts";
 import { fromV1, V1_WORDS, V1ExecuteRequest, V1Execution } from "../faces/v1.ts";
 import { handle, type Reply } from "../handle.ts";
 import { REPEAT_ERRORS, REPEATABLE, RUNNER_ERRORS, SESSION_ERRORS } from "../openapi/about.ts";
+import { keepAnswer, payFirst } from "../payments/x402/first.ts";
 import { streamExecution, type Words } from "../stream.ts";
 import { refuseBadWebhook } from "../webhook-url.ts";
 
@@ -87,7 +88,7 @@ function executed(json: z.ZodType, started: z.ZodType) {
 
 async function answer(
   call: Call,
-  { stream }: { stream?: boolean | null | undefined },
+  request: { stream?: boolean | null | undefined },
   order: Order,
   words: Words,
 ): Promise<Reply> {
@@ -96,11 +97,15 @@ async function answer(
     if (!wishes.detach) throw unusedWebhook();
     refuseBadWebhook(webhook, settingsOf(call.env).WEBHOOK_ADDRESSES);
   }
-  const isStream = stream ?? wantsEvents(call.request);
+  const isStream = request.stream ?? wantsEvents(call.request);
+  if (wishes.openStdin && !isStream && !wishes.detach) throw unreachableInput(words.openStdin);
+  const known = await payFirst(call, order, request);
+  if (known !== undefined) return known;
   if (isStream) return await streamExecution(call, order, words);
-  if (wishes.openStdin && !wishes.detach) throw unreachableInput(words.openStdin);
   if (wishes.detach) return await executeDetached(call, order, words.face);
-  return { body: words.end(await execute(call, order)) };
+  const body = words.end(await execute(call, order));
+  call.ctx.waitUntil(keepAnswer(call, body));
+  return { body };
 }
 
 /** Whoever waits for the end learns too late what id input is sent to. */

@@ -21,6 +21,8 @@ export type DemoAdmission = Pick<Admitted, "ok" | "rate" | "left"> | Refusal;
 export class Visitor extends DurableObject<Env> {
   readonly #sql: SqlStorage;
   #alarmIsSet = false;
+  /** When turns were taken within the last minute; what an eviction forgets of them does no harm. */
+  readonly #turnsAtMs: number[] = [];
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -73,6 +75,15 @@ export class Visitor extends DurableObject<Env> {
     this.#add(id, "key", nowMs);
     if (claim !== undefined) addClaim(this.#sql, nowMs, claim, id);
     return { ok: true, id, rate: rate() };
+  }
+
+  /** Takes a turn at something that is only counted by the minute; how long to wait if there is none. */
+  takeTurn(perMinute: number): number {
+    const nowMs = Date.now();
+    forget(this.#turnsAtMs, RATE_WINDOW_MS, nowMs);
+    const leftMs = waitMs(this.#turnsAtMs, perMinute, RATE_WINDOW_MS, nowMs);
+    if (leftMs <= 0) this.#turnsAtMs.push(nowMs);
+    return Math.max(0, leftMs);
   }
 
   /** Forgets what is out of the window, and in the end everything. */

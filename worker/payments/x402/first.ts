@@ -1,0 +1,54 @@
+// A payment that comes with an execution is taken before anything runs, and after everything that can be
+// wrong with the execution was looked at. With a key it goes to the key's account, and the execution is
+// paid for by that as ever; without one it pays for this execution alone.
+
+import { PAID_ANSWER_BYTES_MAX } from "../../../shared/limits.ts";
+import { priceMicro } from "../../../shared/money.ts";
+import { bearerOf } from "../../bearer.ts";
+import type { Call } from "../../call.ts";
+import { type Order, refuseForStrangers } from "../../execute.ts";
+import { withPayment } from "../../objects.ts";
+import { visit } from "../../visit.ts";
+import { buyCredits, buyRun, openShop } from "./buy.ts";
+import { runPrice, topUpPrice } from "./shop.ts";
+import { sentPayment } from "./wire.ts";
+
+/**
+ * Takes the payment that came with an execution, if one did. Returns the answer, if the execution has
+ * run already for this payment and its payer asks for it again.
+ */
+export async function payFirst(
+  call: Call,
+  order: Order,
+  request: object,
+): Promise<Response | undefined> {
+  const sent = sentPayment(call.request);
+  if (sent === undefined) return undefined;
+  const shop = openShop(call.env);
+  const what = "running a program";
+  if (bearerOf(call.request) !== undefined) {
+    const { key } = await visit(call, async (account, hash) => await account.showCredits(hash));
+    const { accountId } = key;
+    await buyCredits(call, shop, sent, { accountId, price: topUpPrice(), what });
+    return undefined;
+  }
+  refuseForStrangers(order);
+  if (order.language !== undefined) order.programIn(order.language);
+  const price = runPrice(priceMicro(order.times.leastRunMs));
+  const paid = await buyRun(call, shop, sent, { price, what, request });
+  if (paid.answer !== undefined) {
+    return new Response(paid.answer, { headers: { "Content-Type": "application/json" } });
+  }
+  const { id, isProven } = paid;
+  const { amountMicro: paidMicro, transaction } = paid.receipt;
+  call.run = { id, paidMicro, transaction, isProven };
+  return undefined;
+}
+
+/** Keeps the answer to an execution that was paid for alone, if its payer can ask for it again. */
+export async function keepAnswer({ env, run }: Call, body: object): Promise<void> {
+  if (run === undefined || !run.isProven) return;
+  const text = JSON.stringify(body);
+  if (new TextEncoder().encode(text).length > PAID_ANSWER_BYTES_MAX) return;
+  await withPayment(env, run.id, async (payment) => await payment.keep(text));
+}
