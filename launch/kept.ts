@@ -97,7 +97,11 @@ export async function startKeptGateway(
     objectsDir: paths.objects,
     host: options.host,
     vars: { ...options.gatewaySettings, RUNNER_URL: runner.url, RUNNER_ID: options.runnerId },
-    secrets: { RUNNER_SECRET: secrets.runnerSecret, ADMIN_TOKEN: secrets.adminToken },
+    secrets: {
+      ...options.gatewaySecrets,
+      RUNNER_SECRET: secrets.runnerSecret,
+      ADMIN_TOKEN: secrets.adminToken,
+    },
     logFile,
   };
   const stopWatching = watchLog(logFile, (line) => tell("gateway", line));

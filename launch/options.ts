@@ -14,6 +14,8 @@ export type StartOptions = {
   runtime: string | undefined;
   /** Settings of the gateway's that are passed through as they are. */
   gatewaySettings: Record<string, string>;
+  /** The same of what is kept out of its configuration file. */
+  gatewaySecrets: Record<string, string>;
   runnerId: string;
 };
 
@@ -33,7 +35,8 @@ install packages where CODERUNNER_PIP_INDEX or CODERUNNER_NPM_REGISTRY says from
 CODERUNNER_PACKAGE_ORIGINS lists, parted by commas, where those keep their files, and
 CODERUNNER_PACKAGE_CACHE_DIR and CODERUNNER_PACKAGE_CACHE_MB say where and how much of it
 is kept here. Payments: PAYMENTS_NETWORK, RPC_URL, RPC_URL_SECOND, DEPOSIT_XPUB,
-TREASURY_ADDRESS (docs/payments.md).
+TREASURY_ADDRESS, FACILITATOR_URL, FACILITATOR_KEY_ID, FACILITATOR_KEY_SECRET, SETTLER_KEY
+(docs/payments.md).
 `;
 
 const PASSED_THROUGH = [
@@ -45,15 +48,23 @@ const PASSED_THROUGH = [
   "RPC_URL_SECOND",
   "DEPOSIT_XPUB",
   "TREASURY_ADDRESS",
+  "FACILITATOR_URL",
+  "FACILITATOR_KEY_ID",
 ];
+
+/** Passed on as well, but written nowhere. */
+const PASSED_AS_SECRETS = ["FACILITATOR_KEY_SECRET", "SETTLER_KEY"];
 
 /** Reads the flags and the environment of `npm start`. */
 export function parseStartOptions(args: readonly string[], env: NodeJS.ProcessEnv): StartOptions {
   const { values } = parse(args);
-  const passed = PASSED_THROUGH.flatMap((name) => {
-    const value = env[name];
-    return value === undefined ? [] : [[name, value] as const];
-  });
+  const given = (names: readonly string[]) =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const value = env[name];
+        return value === undefined ? [] : [[name, value] as const];
+      }),
+    );
   return {
     help: values.help,
     host: values.host ?? env.HOST_ADDRESS ?? "127.0.0.1",
@@ -63,8 +74,9 @@ export function parseStartOptions(args: readonly string[], env: NodeJS.ProcessEn
     gatewaySettings: {
       // Nothing in front of a local gateway sets the header Cloudflare does, so callers could.
       CLIENT_ADDRESS_HEADER: env.CLIENT_ADDRESS_HEADER || "none",
-      ...Object.fromEntries(passed),
+      ...given(PASSED_THROUGH),
     },
+    gatewaySecrets: given(PASSED_AS_SECRETS),
     runnerId: env.RUNNER_ID || "local",
   };
 }

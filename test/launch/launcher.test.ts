@@ -34,6 +34,7 @@ describe("options", () => {
       socket: undefined,
       runtime: undefined,
       gatewaySettings: { CLIENT_ADDRESS_HEADER: "none" },
+      gatewaySecrets: {},
       runnerId: "local",
     });
   });
