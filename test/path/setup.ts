@@ -9,6 +9,8 @@ declare module "vitest" {
   export interface ProvidedContext {
     /** Where the gateway is, and the operator's token for it. */
     gateway: { url: string; adminToken: string };
+    /** The runner behind it, for a gateway of a test's own. */
+    runner: { url: string; id: string; secret: string };
   }
 }
 
@@ -22,6 +24,8 @@ export async function setup(project: TestProject): Promise<void> {
     gatewayVars: { INSTANT_KEYS_PER_DAY: "1000" }, // every test takes keys of its own
   });
   project.provide("gateway", { url: stack.url, adminToken: stack.adminToken });
+  const { runner, runnerId: id, runnerSecret: secret } = stack;
+  project.provide("runner", { url: runner.url, id, secret });
 }
 
 export async function teardown(): Promise<void> {

@@ -275,6 +275,13 @@ export const paidFields = {
     .strictObject({ remaining: z.int().nonnegative().describe("Executions left today.") })
     .optional()
     .describe("For who has none."),
+  paid: z
+    .strictObject({
+      usdc: z.number().positive(),
+      transaction: z.string().describe("The transaction that brought it."),
+    })
+    .optional()
+    .describe("For who has paid for this execution alone."),
 };
 export type Paid =
   | { credits: { charged: number; remaining: number } }

@@ -47,7 +47,8 @@ export const RotateKeyRequest = z.object({
     ),
 });
 
-const newKeyFields = {
+/** What every new key is told with. */
+export const newKeyFields = {
   apiKey: z.string().describe("Shown here and never again."),
   id: z.string(),
   name: z.string().nullable(),

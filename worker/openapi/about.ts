@@ -98,6 +98,22 @@ export const REPEATABLE = {
     "Made up by the caller, such as a UUID. Whoever sends the same request again gets the answer of the first, which is not done or charged again.",
 };
 
+/** What may become of a payment that comes with a request. */
+export const PAYMENT_ERRORS = [
+  "payment_required",
+  "payment_refused",
+  "payment_used",
+  "payment_pending",
+  "payments_disabled",
+  "chain_unreachable",
+] as const;
+
+/** How a request is paid for, for the routes that take payments. */
+export const PAYABLE = {
+  "PAYMENT-SIGNATURE": "A payment, as x402 has it; what to pay is in `PAYMENT-REQUIRED` of a 402.",
+  "X-PAYMENT": "The same in the first version of x402.",
+};
+
 /** The statuses and forms of a route's good replies. */
 export function repliesOf({ reply }: About): Record<number, ReplyForm> {
   if (reply === undefined) return {};

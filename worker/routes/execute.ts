@@ -19,7 +19,14 @@ import { ApiStarted, V1Started } from "../faces/history-schemas.ts";
 import { fromSessionWord } from "../faces/session-word.ts";
 import { fromV1, V1_WORDS, V1ExecuteRequest, V1Execution } from "../faces/v1.ts";
 import { handle, type Reply } from "../handle.ts";
-import { REPEAT_ERRORS, REPEATABLE, RUNNER_ERRORS, SESSION_ERRORS } from "../openapi/about.ts";
+import {
+  PAYABLE,
+  PAYMENT_ERRORS,
+  REPEAT_ERRORS,
+  REPEATABLE,
+  RUNNER_ERRORS,
+  SESSION_ERRORS,
+} from "../openapi/about.ts";
 import { keepAnswer, payFirst } from "../payments/x402/first.ts";
 import { streamExecution, type Words } from "../stream.ts";
 import { refuseBadWebhook } from "../webhook-url.ts";
@@ -29,6 +36,7 @@ const EXECUTION_ERRORS = [
   "unknown_version",
   "no_credits",
   ...REPEAT_ERRORS,
+  ...PAYMENT_ERRORS,
   ...RUNNER_ERRORS,
 ] as const;
 
@@ -41,7 +49,7 @@ export const executeForApi = handle({
   operation: "execute",
   access: "key or demo",
   body: ApiExecuteRequest,
-  headers: REPEATABLE,
+  headers: { ...REPEATABLE, ...PAYABLE },
   reply: executed(ApiExecution, ApiStarted),
   errors: EXECUTION_ERRORS,
   examples: API_EXAMPLES,
@@ -54,7 +62,7 @@ export const executeForV1 = handle({
   operation: "executeV1",
   access: "key or demo",
   body: V1ExecuteRequest,
-  headers: REPEATABLE,
+  headers: { ...REPEATABLE, ...PAYABLE },
   reply: executed(V1Execution, V1Started),
   errors: [...EXECUTION_ERRORS, ...SESSION_ERRORS, "session_busy", "workspace_full"],
   examples: V1_EXAMPLES,
@@ -67,7 +75,7 @@ export const executeInSession = handle({
   tag: "Sessions",
   operation: "executeInSession",
   body: SessionExecuteRequest,
-  headers: REPEATABLE,
+  headers: { ...REPEATABLE, ...PAYABLE },
   reply: executed(ApiExecution, ApiStarted),
   errors: [...EXECUTION_ERRORS, ...SESSION_ERRORS, "session_busy", "workspace_full"],
   examples: SESSION_EXAMPLES,
