@@ -40,7 +40,11 @@ export async function startAnvil(): Promise<Anvil> {
 function programPath(): string {
   const architecture = ARCHITECTURES[process.arch] ?? process.arch;
   const name = `@foundry-rs/anvil-${process.platform}-${architecture}`;
-  return createRequire(import.meta.url).resolve(`${name}/bin/anvil`);
+  try {
+    return createRequire(import.meta.url).resolve(`${name}/bin/anvil`);
+  } catch {
+    throw new Error(`the tests of payments need ${name}, which is not among the dependencies`);
+  }
 }
 
 async function addressOf(child: ChildProcess): Promise<string> {
