@@ -12,6 +12,9 @@ import { buyCredits, buyKey, openShop, paymentOf, topUpWords } from "../payments
 import type { Price } from "../payments/x402/shop.ts";
 import { visit } from "../visit.ts";
 
+const SECRET_NOTE =
+  "At least 16 characters that nobody else knows: whoever has lost the answer is told the bought key again.";
+
 export const topUpForApi = buyer(API_TOPUP, { summary: "Buy credits", operation: "topUp" });
 export const topUpForV1 = buyer(V1_TOPUP, {
   summary: "Buy credits, in snake_case",
@@ -37,9 +40,6 @@ function buyer(words: TopUpWords, named: { summary: string; operation: string })
     run: async (_body, call, _params, { usdc }) => await topUp(call, words, priceOf(usdc)),
   });
 }
-
-const SECRET_NOTE =
-  "At least 16 characters that nobody else knows: whoever has lost the answer is told the bought key again.";
 
 async function topUp(call: Call, words: TopUpWords, price: Price): Promise<Reply> {
   const shop = openShop(call.env);
