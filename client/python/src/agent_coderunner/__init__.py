@@ -1,9 +1,8 @@
 """Runs untrusted code in a sandbox by one HTTPS API.
 
->>> from agent_coderunner import CodeRunner
->>> with CodeRunner(api_key="cr_live_…") as runner:
-...     print(runner.execute("print(sum(range(100)))", language="python").stdout)
-4950
+from agent_coderunner import CodeRunner
+with CodeRunner(api_key="cr_live_…") as runner:
+    print(runner.execute("print(sum(range(100)))", language="python").stdout)
 """
 
 from ._async.client import AsyncCodeRunner
@@ -38,6 +37,7 @@ from ._types import (
     Credits,
     Deliveries,
     Demo,
+    Detached,
     EndEvent,
     Entry,
     Event,
@@ -60,7 +60,6 @@ from ._types import (
     SessionInfo,
     ShownValue,
     Stage,
-    Started,
     StartEvent,
     WrittenFile,
 )
@@ -83,6 +82,7 @@ __all__ = [
     "Credits",
     "Deliveries",
     "Demo",
+    "Detached",
     "EndEvent",
     "Entry",
     "ErrorCode",
@@ -120,7 +120,6 @@ __all__ = [
     "ShownValue",
     "Stage",
     "StartEvent",
-    "Started",
     "StreamCutError",
     "TransportError",
     "TransportTimeout",

@@ -11,18 +11,18 @@ import json
 import os
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Generic, Optional, TypeVar
 from urllib.parse import quote
 
-from ._parse import read_v1_execution, reader
-from ._tables import RUN_TIMEOUT_MS_MAX
-from ._types import Execution, Files, Options, Started
+from ._parse import execution_reader, reader
+from ._types import Detached, Execution, Files, Options
 
 T = TypeVar("T")
 
 DEFAULT_URL = "http://127.0.0.1:8787"
 _OPTIONS = frozenset(Options.__annotations__)
+_SENT_AS_THEY_ARE = ("stdin", "args", "version", "optimize", "output_files")
 
 
 @dataclass(frozen=True)
@@ -78,77 +78,58 @@ def api_key(given: Optional[str]) -> Optional[str]:
 def keyed(call: Call[T], key: Optional[str]) -> Call[T]:
     """The call with an Idempotency-Key, which it keeps however often it is sent."""
     headers = {**call.headers, "Idempotency-Key": key or str(uuid.uuid4())}
-    return _with(call, headers=headers, repeatable=True)
+    return replace(call, headers=headers, repeatable=True)
 
 
 def run_call(
     code: Optional[str],
-    language: Optional[str],
+    language: str,
     session_id: Optional[str],
     options: Options,
     *,
     has_key: bool,
-    stream: bool = True,
     open_stdin: bool = False,
 ) -> Call[Execution]:
     """A program to be run and followed."""
-    body, path, is_long = _program(code, language, session_id, options)
-    body.update(said(stream=stream or None))
-    if open_stdin:
-        body["open_stdin" if is_long else "openStdin"] = True
-    read = read_v1_execution if is_long else reader(Execution)
-    return _run(Call("POST", path, read, body=body), options, has_key)
+    body = _program(code, language, session_id, options)
+    body.update(said(stream=True, open_stdin=open_stdin or None))
+    call = Call("POST", "/v1/execute", execution_reader(Execution), body=body)
+    # Without an account there is nobody to remember what was asked before.
+    return keyed(call, options.get("idempotency_key")) if has_key else _once(call)
 
 
-def start_call(
+def detach_call(
     code: Optional[str],
-    language: Optional[str],
+    language: str,
     session_id: Optional[str],
     options: Options,
     *,
     webhook: Optional[str],
     open_stdin: bool,
-) -> Call[Started]:
+) -> Call[Detached]:
     """A program that is to go on by itself."""
-    body, path, is_long = _program(code, language, session_id, options)
-    body.update(said(detach=True, webhook=webhook))
-    if open_stdin:
-        body["open_stdin" if is_long else "openStdin"] = True
-    read = _read_v1_started if is_long else reader(Started)
-    return _run(Call("POST", path, read, body=body), options, True)
-
-
-def _read_v1_started(data: Any) -> Started:
-    return reader(Started)({**data, "sessionId": data.get("session_id")})
-
-
-def _run(call: Call[T], options: Options, has_key: bool) -> Call[T]:
-    # Without an account there is nobody to remember what was asked before.
-    if has_key:
-        return keyed(call, options.get("idempotency_key"))
-    return _with(call, repeatable=False)
+    body = _program(code, language, session_id, options)
+    body.update(said(detach=True, webhook=webhook, open_stdin=open_stdin or None))
+    call = Call("POST", "/v1/execute", reader(Detached), body=body)
+    return keyed(call, options.get("idempotency_key"))
 
 
 def _program(
-    code: Optional[str], language: Optional[str], session_id: Optional[str], options: Options
-) -> tuple[dict[str, Any], str, bool]:
+    code: Optional[str], language: str, session_id: Optional[str], options: Options
+) -> dict[str, Any]:
     unknown = sorted(set(options) - _OPTIONS)
     if unknown:
         raise TypeError(f"unexpected keyword argument {unknown[0]!r}")
-    files, timeout_ms = options.get("files"), options.get("timeout_ms")
-    body = said(
+    files = options.get("files")
+    return said(
         code=code,
         language=language,
+        session_id=session_id,
         files=None if files is None else _files(files),
-        **{name: options.get(name) for name in ("stdin", "args", "version", "optimize")},
+        run_timeout=options.get("timeout_ms"),
+        compile_timeout=options.get("compile_timeout_ms"),
+        **{name: options.get(name) for name in _SENT_AS_THEY_ARE},
     )
-    compile_ms, output = options.get("compile_timeout_ms"), options.get("output_files")
-    if timeout_ms is not None and timeout_ms > RUN_TIMEOUT_MS_MAX:
-        long = said(run_timeout=timeout_ms, compile_timeout=compile_ms, output_files=output)
-        return {**body, **long, **said(session_id=session_id)}, "/v1/execute", True
-    own = said(timeout=timeout_ms, compileTimeout=compile_ms, outputFiles=output)
-    where = "" if session_id is None else f"/sessions/{segment(session_id)}"
-    return {**body, **own}, f"/api{where}/execute", False
 
 
 def _files(files: Files) -> list[dict[str, str]]:
@@ -164,5 +145,5 @@ def _file(name: str, content: str | bytes) -> dict[str, str]:
     return {"name": name, "content": text, "encoding": "base64"}
 
 
-def _with(call: Call[T], **changes: Any) -> Call[T]:
-    return Call(**{**call.__dict__, **changes})
+def _once(call: Call[T]) -> Call[T]:
+    return replace(call, repeatable=False)

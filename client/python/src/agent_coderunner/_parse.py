@@ -1,4 +1,4 @@
-"""Reads replies into dataclasses: names from camelCase, times as datetimes.
+"""Reads replies into dataclasses: names to snake_case, times as datetimes.
 
 A reply that is not what was promised at all (no object where one should be) is refused; a field
 that is missing is as if it were null, so that an older service can be talked to.
@@ -17,6 +17,7 @@ from ._errors import ProtocolError
 from ._types import Execution, Page
 
 T = TypeVar("T")
+E = TypeVar("E", bound=Execution)
 Reader = Callable[[Any], Any]
 
 
@@ -30,7 +31,8 @@ def read(cls: type[T], data: Any) -> T:
     if not isinstance(data, Mapping):
         raise ProtocolError(f"The service answered {type(data).__name__} in place of an object.")
     plan: tuple[tuple[str, str, Reader], ...] = _fields(cls)  # type: ignore[arg-type]
-    return cls(**{name: convert(data[wire]) for name, wire, convert in plan if _has(data, wire)})
+    found = {name: (_found(data, name, wire), convert) for name, wire, convert in plan}
+    return cls(**{name: convert(v) for name, (v, convert) in found.items() if v is not None})
 
 
 def list_reader(cls: type[T]) -> Callable[[Any], list[T]]:
@@ -49,27 +51,19 @@ def page_reader(cls: type[T], name: str) -> Callable[[Any], Page[T]]:
     return lambda data: Page(items=items(data), cursor=_object(data).get("cursor"))
 
 
-def read_v1_execution(data: Any) -> Execution:
-    """An execution by `/v1`, in the same words as one by `/api`."""
-    reply = dict(_object(data))
-    run, compiled = reply.pop("run", None), reply.pop("compile", None)
-    last = _stage(run if run is not None else compiled)
-    outcome = last.get("outcome") if run is not None else "compile_error"
-    camel = {_camel(name): value for name, value in reply.items()}
-    whole = {**camel, **last, "outcome": outcome, "timedOut": last.get("outcome") == "timeout"}
-    if compiled is not None:
-        whole["compile"] = _stage(compiled)
-    return read(Execution, whole)
+def execution_reader(cls: type[E]) -> Callable[[Any], E]:
+    """What reads an execution, with what its last stage says beside the rest."""
 
+    def read_it(data: Any) -> E:
+        reply = _object(data)
+        run, compiled = reply.get("run"), reply.get("compile")
+        last = _object(run or compiled or {})
+        told = {**last, **reply, "timed_out": last.get("outcome") == "timeout"}
+        if compiled is not None and run is None:
+            told["outcome"] = "compile_error"
+        return read(cls, told)
 
-def _stage(data: Any) -> dict[str, Any]:
-    stage = {_camel(name): value for name, value in _object(data).items()}
-    stage["exitCode"] = stage.pop("code", None)
-    stage["duration"] = stage.pop("timeMs", 0)
-    for stream in ("stdout", "stderr"):
-        text = stage.get(stream) or ""
-        stage[stream] = text[:-1] if text.endswith("\n") else text
-    return stage
+    return read_it
 
 
 @cache
@@ -101,8 +95,10 @@ def _same(value: Any) -> Any:
     return value
 
 
-def _has(data: Mapping[str, Any], wire: str) -> bool:
-    return data.get(wire) is not None
+def _found(data: Mapping[str, Any], name: str, wire: str) -> Any:
+    """A field by its name on the wire, whichever of the service's two ways it is written in."""
+    value = data.get(wire)
+    return data.get(name) if value is None else value
 
 
 def _camel(name: str) -> str:

@@ -32,7 +32,7 @@ class Options(TypedDict, total=False):
     stdin: Optional[str]
     args: Optional[Sequence[str]]
     timeout_ms: Optional[int]
-    """How long it may run; 30 seconds when not given. More goes by `/v1`, up to 5 minutes."""
+    """How long it may run; five minutes, which is the longest, when not given."""
     compile_timeout_ms: Optional[int]
     version: Optional[str]
     """A version or a range of versions, such as `^3.12`; refused if what is there is not in it."""
@@ -47,10 +47,10 @@ class Options(TypedDict, total=False):
 class Stage:
     """What came of one command: a program or its compiler."""
 
-    exit_code: Optional[int] = None
+    exit_code: Optional[int] = _as("code")
     stdout: str = ""
     stderr: str = ""
-    duration_ms: int = _as("duration", 0)
+    duration_ms: int = _as("time_ms", 0)
     outcome: str = ""
     signal: Optional[str] = None
     memory_kb: int = 0
@@ -114,7 +114,7 @@ class Demo:
 
 @dataclass(frozen=True)
 class Execution(Stage):
-    """What came of a program; or, where it could not be compiled, of its compiler."""
+    """What came of a program: what `run` says or, where there is none, what its compiler says."""
 
     id: str = ""
     language: str = ""
@@ -129,6 +129,9 @@ class Execution(Stage):
     files: list[ReturnedFile] = field(default_factory=list)
     files_truncated: bool = False
     compile: Optional[Compile] = None
+    run: Optional[Stage] = None
+    """The same once more, without the rest; None where it could not be compiled."""
+    run_timeout_ms: Optional[int] = _as("run_timeout")
     credits: Optional[Charge] = None
     demo: Optional[Demo] = None
 
@@ -137,14 +140,9 @@ class Execution(Stage):
         """Whether it ended by itself with exit code 0."""
         return self.outcome == "ok"
 
-    @property
-    def run(self) -> Optional[Stage]:
-        """What came of the program itself; None where it could not be compiled."""
-        return None if self.outcome == "compile_error" else self
-
 
 @dataclass(frozen=True)
-class Started:
+class Detached:
     """An execution that goes on by itself."""
 
     id: str = ""
@@ -182,9 +180,9 @@ class ExecutionSummary:
     session_id: Optional[str] = None
     version: Optional[str] = None
     outcome: Optional[str] = None
-    exit_code: Optional[int] = None
+    exit_code: Optional[int] = _as("code")
     signal: Optional[str] = None
-    duration_ms: Optional[int] = _as("duration")
+    duration_ms: Optional[int] = _as("time_ms")
     memory_kb: Optional[int] = None
     created_at: Optional[datetime] = None
     ended_at: Optional[datetime] = None
@@ -209,7 +207,7 @@ class Attempt:
     at: Optional[datetime] = None
     status: Optional[int] = None
     error: Optional[str] = None
-    duration_ms: int = _as("duration", 0)
+    duration_ms: int = _as("time_ms", 0)
 
 
 @dataclass(frozen=True)

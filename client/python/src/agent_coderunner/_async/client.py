@@ -10,11 +10,11 @@ import httpx
 from .._calls import Call, api_key, base_url
 from .._parse import list_reader
 from .._retry import Retry
-from .._types import Execution, Options, Runtime, Started
+from .._types import Detached, Execution, Options, Runtime
 from .account import AsyncAccount, AsyncKeys
 from .executions import AsyncExecutions
 from .programs import AsyncPrograms
-from .sessions import AsyncSession, AsyncSessions
+from .sessions import AsyncSessions
 from .stream import AsyncExecutionStream
 from .transport import AsyncTransport
 
@@ -81,7 +81,7 @@ class AsyncCodeRunner:
         self,
         code: str | None = None,
         *,
-        language: str | None = None,
+        language: str,
         session_id: str | None = None,
         **options: Unpack[Options],
     ) -> Execution:
@@ -95,7 +95,7 @@ class AsyncCodeRunner:
         self,
         code: str | None = None,
         *,
-        language: str | None = None,
+        language: str,
         session_id: str | None = None,
         open_stdin: bool = False,
         **options: Unpack[Options],
@@ -103,28 +103,24 @@ class AsyncCodeRunner:
         """Runs a program and tells what it does: `async with client.stream(...) as events`."""
         return self._programs.stream(code, language, session_id, options, open_stdin=open_stdin)
 
-    async def start(
+    async def detach(
         self,
         code: str | None = None,
         *,
-        language: str | None = None,
+        language: str,
         session_id: str | None = None,
         open_stdin: bool = False,
         webhook: str | None = None,
         **options: Unpack[Options],
-    ) -> Started:
+    ) -> Detached:
         """Has a program begun that goes on by itself; see `executions` for what comes of it."""
-        return await self._programs.start(
+        return await self._programs.detach(
             code, language, session_id, options, open_stdin=open_stdin, webhook=webhook
         )
 
     async def runtimes(self) -> list[Runtime]:
         """The languages that can be run."""
-        return await self._transport.send(Call("GET", "/api/languages", list_reader(Runtime)))
-
-    def session(self, session_id: str) -> AsyncSession:
-        """A session by its id, without asking whether it is there."""
-        return AsyncSession(self._transport, session_id)
+        return await self._transport.send(Call("GET", "/v1/execute/runtimes", list_reader(Runtime)))
 
 
 _url, _key = base_url, api_key

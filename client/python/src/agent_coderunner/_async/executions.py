@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 
 from .._calls import Call, nothing, queried, said, segment
-from .._parse import page_reader, reader
+from .._parse import execution_reader, page_reader, reader
 from .._types import Deliveries, ExecutionSummary, Page, PastExecution
 from .transport import AsyncTransport
 from .wait import sleep
@@ -24,8 +24,8 @@ class AsyncExecutions:
 
     async def get(self, execution_id: str) -> PastExecution:
         """One execution, with all that is kept of it."""
-        path = f"/api/executions/{segment(execution_id)}"
-        return await self._transport.send(Call("GET", path, reader(PastExecution)))
+        path = f"/v1/executions/{segment(execution_id)}"
+        return await self._transport.send(Call("GET", path, execution_reader(PastExecution)))
 
     async def list(
         self,
@@ -38,10 +38,10 @@ class AsyncExecutions:
     ) -> Page[ExecutionSummary]:
         """A page of the history, newest first."""
         query = queried(
-            limit=limit, cursor=cursor, session=session_id, language=language, outcome=outcome
+            limit=limit, cursor=cursor, session_id=session_id, language=language, outcome=outcome
         )
         read = page_reader(ExecutionSummary, "executions")
-        return await self._transport.send(Call("GET", "/api/executions", read, query=query))
+        return await self._transport.send(Call("GET", "/v1/executions", read, query=query))
 
     async def iterate(
         self,
@@ -91,7 +91,7 @@ class AsyncExecutions:
 
     async def delete(self, execution_id: str) -> None:
         """Interrupts what runs; forgets what is over."""
-        path = f"/api/executions/{segment(execution_id)}"
+        path = f"/v1/executions/{segment(execution_id)}"
         await self._transport.send(Call("DELETE", path, nothing, removes=True))
 
     async def clear(self) -> int:
@@ -100,11 +100,11 @@ class AsyncExecutions:
         def read(data: dict[str, int]) -> int:
             return int(data.get("removed", 0))
 
-        return await self._transport.send(Call("DELETE", "/api/executions", read))
+        return await self._transport.send(Call("DELETE", "/v1/executions", read))
 
     async def deliveries(self, execution_id: str) -> Deliveries:
         """How the webhook of an execution was told."""
-        path = f"/api/executions/{segment(execution_id)}/deliveries"
+        path = f"/v1/executions/{segment(execution_id)}/deliveries"
         return await self._transport.send(Call("GET", path, reader(Deliveries)))
 
 

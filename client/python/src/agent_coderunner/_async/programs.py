@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .._calls import run_call, start_call
-from .._types import Execution, Options, Started
+from .._calls import detach_call, run_call
+from .._types import Detached, Execution, Options
 from .stream import AsyncExecutionStream
 from .transport import AsyncTransport
 
@@ -15,7 +15,7 @@ class AsyncPrograms:
         self._transport = transport
 
     async def execute(
-        self, code: str | None, language: str | None, session_id: str | None, options: Options
+        self, code: str | None, language: str, session_id: str | None, options: Options
     ) -> Execution:
         """Runs one and waits for its end. It is streamed, so that who stops waiting can end it."""
         has_key = self._transport.has_key
@@ -30,7 +30,7 @@ class AsyncPrograms:
     def stream(
         self,
         code: str | None,
-        language: str | None,
+        language: str,
         session_id: str | None,
         options: Options,
         *,
@@ -41,18 +41,18 @@ class AsyncPrograms:
         call = run_call(code, language, session_id, options, has_key=has_key, open_stdin=open_stdin)
         return AsyncExecutionStream(self._transport, call)
 
-    async def start(
+    async def detach(
         self,
         code: str | None,
-        language: str | None,
+        language: str,
         session_id: str | None,
         options: Options,
         *,
         open_stdin: bool,
         webhook: str | None,
-    ) -> Started:
+    ) -> Detached:
         """Has one begun, and waits for nothing."""
-        call = start_call(
+        call = detach_call(
             code, language, session_id, options, webhook=webhook, open_stdin=open_stdin
         )
         return await self._transport.send(call)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._calls import Call, keyed, nothing, queried, said, segment
 from .._parse import field_reader, page_reader, reader
-from .._types import Execution, Options, Package, Page, SessionInfo, Started
+from .._types import Detached, Execution, Options, Package, Page, SessionInfo
 from .files import AsyncFiles
 from .programs import AsyncPrograms
 from .stream import AsyncExecutionStream
@@ -21,15 +21,13 @@ if TYPE_CHECKING:
 class AsyncSession:
     """One session. As a context manager it is deleted at the end."""
 
-    def __init__(
-        self, transport: AsyncTransport, session_id: str, info: SessionInfo | None = None
-    ) -> None:
+    def __init__(self, transport: AsyncTransport, info: SessionInfo) -> None:
         self._transport = transport
         self._programs = AsyncPrograms(transport)
-        self._path = f"/api/sessions/{segment(session_id)}"
-        self.id = session_id
+        self.id = info.session_id
+        self._path = _path(self.id)
         self.info = info
-        """What was told of it last, if anything was."""
+        """What was told of it last."""
         self.files = AsyncFiles(transport, self._path)
 
     async def __aenter__(self) -> AsyncSession:
@@ -43,38 +41,33 @@ class AsyncSession:
     ) -> None:
         await self.delete()
 
-    async def execute(
-        self, code: str | None = None, *, language: str | None = None, **options: Unpack[Options]
-    ) -> Execution:
+    async def execute(self, code: str | None = None, **options: Unpack[Options]) -> Execution:
         """Runs a program in it, with the state and the files that earlier ones have left."""
-        language = self._language(language, options)
-        return await self._programs.execute(code, language, self.id, options)
+        return await self._programs.execute(code, self.info.language_id, self.id, options)
 
     def stream(
         self,
         code: str | None = None,
         *,
-        language: str | None = None,
         open_stdin: bool = False,
         **options: Unpack[Options],
     ) -> AsyncExecutionStream:
         """The same, followed while it runs."""
-        language = self._language(language, options)
-        return self._programs.stream(code, language, self.id, options, open_stdin=open_stdin)
+        return self._programs.stream(
+            code, self.info.language_id, self.id, options, open_stdin=open_stdin
+        )
 
-    async def start(
+    async def detach(
         self,
         code: str | None = None,
         *,
-        language: str | None = None,
         open_stdin: bool = False,
         webhook: str | None = None,
         **options: Unpack[Options],
-    ) -> Started:
+    ) -> Detached:
         """The same, left to go on by itself."""
-        language = self._language(language, options)
-        return await self._programs.start(
-            code, language, self.id, options, open_stdin=open_stdin, webhook=webhook
+        return await self._programs.detach(
+            code, self.info.language_id, self.id, options, open_stdin=open_stdin, webhook=webhook
         )
 
     async def refresh(self) -> SessionInfo:
@@ -103,12 +96,6 @@ class AsyncSession:
         """Ends it, and what runs in it. One that is gone already is no error."""
         await self._transport.send(Call("DELETE", self._path, nothing, removes=True))
 
-    def _language(self, given: str | None, options: Options) -> str | None:
-        """The API for long runs wants the language said, although it is the session's."""
-        if given is not None or self.info is None or options.get("timeout_ms") is None:
-            return given
-        return self.info.language_id
-
 
 class AsyncSessions:
     """The sessions of an account."""
@@ -128,13 +115,12 @@ class AsyncSessions:
         body: dict[str, Any] = said(language=language, version=version, packages=packages)
         call = Call("POST", "/api/sessions", reader(SessionInfo), body=body)
         info = await self._transport.send(keyed(call, idempotency_key))
-        return AsyncSession(self._transport, info.session_id, info)
+        return AsyncSession(self._transport, info)
 
     async def get(self, session_id: str) -> AsyncSession:
         """A session that is there, as it is now."""
-        session = AsyncSession(self._transport, session_id)
-        await session.refresh()
-        return session
+        call = Call("GET", _path(session_id), reader(SessionInfo))
+        return AsyncSession(self._transport, await self._transport.send(call))
 
     async def list(
         self, *, limit: int | None = None, cursor: str | None = None, state: str | None = None
@@ -154,3 +140,7 @@ class AsyncSessions:
             cursor = page.cursor
             if cursor is None:
                 return
+
+
+def _path(session_id: str) -> str:
+    return f"/api/sessions/{segment(session_id)}"

@@ -11,11 +11,11 @@ import httpx
 from .._calls import Call, api_key, base_url
 from .._parse import list_reader
 from .._retry import Retry
-from .._types import Execution, Options, Runtime, Started
+from .._types import Execution, Options, Runtime, Detached
 from .account import Account, Keys
 from .executions import Executions
 from .programs import Programs
-from .sessions import Session, Sessions
+from .sessions import Sessions
 from .stream import ExecutionStream
 from .transport import Transport
 
@@ -82,7 +82,7 @@ class CodeRunner:
         self,
         code: str | None = None,
         *,
-        language: str | None = None,
+        language: str,
         session_id: str | None = None,
         **options: Unpack[Options],
     ) -> Execution:
@@ -96,7 +96,7 @@ class CodeRunner:
         self,
         code: str | None = None,
         *,
-        language: str | None = None,
+        language: str,
         session_id: str | None = None,
         open_stdin: bool = False,
         **options: Unpack[Options],
@@ -104,28 +104,24 @@ class CodeRunner:
         """Runs a program and tells what it does: `with client.stream(...) as events`."""
         return self._programs.stream(code, language, session_id, options, open_stdin=open_stdin)
 
-    def start(
+    def detach(
         self,
         code: str | None = None,
         *,
-        language: str | None = None,
+        language: str,
         session_id: str | None = None,
         open_stdin: bool = False,
         webhook: str | None = None,
         **options: Unpack[Options],
-    ) -> Started:
+    ) -> Detached:
         """Has a program begun that goes on by itself; see `executions` for what comes of it."""
-        return self._programs.start(
+        return self._programs.detach(
             code, language, session_id, options, open_stdin=open_stdin, webhook=webhook
         )
 
     def runtimes(self) -> list[Runtime]:
         """The languages that can be run."""
-        return self._transport.send(Call("GET", "/api/languages", list_reader(Runtime)))
-
-    def session(self, session_id: str) -> Session:
-        """A session by its id, without asking whether it is there."""
-        return Session(self._transport, session_id)
+        return self._transport.send(Call("GET", "/v1/execute/runtimes", list_reader(Runtime)))
 
 
 _url, _key = base_url, api_key

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 
 from .._calls import Call, nothing, queried, said, segment
-from .._parse import page_reader, reader
+from .._parse import execution_reader, page_reader, reader
 from .._types import Deliveries, ExecutionSummary, Page, PastExecution
 from .transport import Transport
 from .wait import sleep
@@ -25,8 +25,8 @@ class Executions:
 
     def get(self, execution_id: str) -> PastExecution:
         """One execution, with all that is kept of it."""
-        path = f"/api/executions/{segment(execution_id)}"
-        return self._transport.send(Call("GET", path, reader(PastExecution)))
+        path = f"/v1/executions/{segment(execution_id)}"
+        return self._transport.send(Call("GET", path, execution_reader(PastExecution)))
 
     def list(
         self,
@@ -39,10 +39,10 @@ class Executions:
     ) -> Page[ExecutionSummary]:
         """A page of the history, newest first."""
         query = queried(
-            limit=limit, cursor=cursor, session=session_id, language=language, outcome=outcome
+            limit=limit, cursor=cursor, session_id=session_id, language=language, outcome=outcome
         )
         read = page_reader(ExecutionSummary, "executions")
-        return self._transport.send(Call("GET", "/api/executions", read, query=query))
+        return self._transport.send(Call("GET", "/v1/executions", read, query=query))
 
     def iterate(
         self,
@@ -92,7 +92,7 @@ class Executions:
 
     def delete(self, execution_id: str) -> None:
         """Interrupts what runs; forgets what is over."""
-        path = f"/api/executions/{segment(execution_id)}"
+        path = f"/v1/executions/{segment(execution_id)}"
         self._transport.send(Call("DELETE", path, nothing, removes=True))
 
     def clear(self) -> int:
@@ -101,11 +101,11 @@ class Executions:
         def read(data: dict[str, int]) -> int:
             return int(data.get("removed", 0))
 
-        return self._transport.send(Call("DELETE", "/api/executions", read))
+        return self._transport.send(Call("DELETE", "/v1/executions", read))
 
     def deliveries(self, execution_id: str) -> Deliveries:
         """How the webhook of an execution was told."""
-        path = f"/api/executions/{segment(execution_id)}/deliveries"
+        path = f"/v1/executions/{segment(execution_id)}/deliveries"
         return self._transport.send(Call("GET", path, reader(Deliveries)))
 
 

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from .._calls import run_call, start_call
-from .._types import Execution, Options, Started
+from .._calls import run_call, detach_call
+from .._types import Execution, Options, Detached
 from .stream import ExecutionStream
 from .transport import Transport
 
@@ -16,7 +16,7 @@ class Programs:
         self._transport = transport
 
     def execute(
-        self, code: str | None, language: str | None, session_id: str | None, options: Options
+        self, code: str | None, language: str, session_id: str | None, options: Options
     ) -> Execution:
         """Runs one and waits for its end. It is streamed, so that who stops waiting can end it."""
         has_key = self._transport.has_key
@@ -31,7 +31,7 @@ class Programs:
     def stream(
         self,
         code: str | None,
-        language: str | None,
+        language: str,
         session_id: str | None,
         options: Options,
         *,
@@ -42,18 +42,18 @@ class Programs:
         call = run_call(code, language, session_id, options, has_key=has_key, open_stdin=open_stdin)
         return ExecutionStream(self._transport, call)
 
-    def start(
+    def detach(
         self,
         code: str | None,
-        language: str | None,
+        language: str,
         session_id: str | None,
         options: Options,
         *,
         open_stdin: bool,
         webhook: str | None,
-    ) -> Started:
+    ) -> Detached:
         """Has one begun, and waits for nothing."""
-        call = start_call(
+        call = detach_call(
             code, language, session_id, options, webhook=webhook, open_stdin=open_stdin
         )
         return self._transport.send(call)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._calls import Call, keyed, nothing, queried, said, segment
 from .._parse import field_reader, page_reader, reader
-from .._types import Execution, Options, Package, Page, SessionInfo, Started
+from .._types import Execution, Options, Package, Page, SessionInfo, Detached
 from .files import Files
 from .programs import Programs
 from .stream import ExecutionStream
@@ -22,15 +22,13 @@ if TYPE_CHECKING:
 class Session:
     """One session. As a context manager it is deleted at the end."""
 
-    def __init__(
-        self, transport: Transport, session_id: str, info: SessionInfo | None = None
-    ) -> None:
+    def __init__(self, transport: Transport, info: SessionInfo) -> None:
         self._transport = transport
         self._programs = Programs(transport)
-        self._path = f"/api/sessions/{segment(session_id)}"
-        self.id = session_id
+        self.id = info.session_id
+        self._path = _path(self.id)
         self.info = info
-        """What was told of it last, if anything was."""
+        """What was told of it last."""
         self.files = Files(transport, self._path)
 
     def __enter__(self) -> Session:
@@ -44,38 +42,33 @@ class Session:
     ) -> None:
         self.delete()
 
-    def execute(
-        self, code: str | None = None, *, language: str | None = None, **options: Unpack[Options]
-    ) -> Execution:
+    def execute(self, code: str | None = None, **options: Unpack[Options]) -> Execution:
         """Runs a program in it, with the state and the files that earlier ones have left."""
-        language = self._language(language, options)
-        return self._programs.execute(code, language, self.id, options)
+        return self._programs.execute(code, self.info.language_id, self.id, options)
 
     def stream(
         self,
         code: str | None = None,
         *,
-        language: str | None = None,
         open_stdin: bool = False,
         **options: Unpack[Options],
     ) -> ExecutionStream:
         """The same, followed while it runs."""
-        language = self._language(language, options)
-        return self._programs.stream(code, language, self.id, options, open_stdin=open_stdin)
+        return self._programs.stream(
+            code, self.info.language_id, self.id, options, open_stdin=open_stdin
+        )
 
-    def start(
+    def detach(
         self,
         code: str | None = None,
         *,
-        language: str | None = None,
         open_stdin: bool = False,
         webhook: str | None = None,
         **options: Unpack[Options],
-    ) -> Started:
+    ) -> Detached:
         """The same, left to go on by itself."""
-        language = self._language(language, options)
-        return self._programs.start(
-            code, language, self.id, options, open_stdin=open_stdin, webhook=webhook
+        return self._programs.detach(
+            code, self.info.language_id, self.id, options, open_stdin=open_stdin, webhook=webhook
         )
 
     def refresh(self) -> SessionInfo:
@@ -104,12 +97,6 @@ class Session:
         """Ends it, and what runs in it. One that is gone already is no error."""
         self._transport.send(Call("DELETE", self._path, nothing, removes=True))
 
-    def _language(self, given: str | None, options: Options) -> str | None:
-        """The API for long runs wants the language said, although it is the session's."""
-        if given is not None or self.info is None or options.get("timeout_ms") is None:
-            return given
-        return self.info.language_id
-
 
 class Sessions:
     """The sessions of an account."""
@@ -129,13 +116,12 @@ class Sessions:
         body: dict[str, Any] = said(language=language, version=version, packages=packages)
         call = Call("POST", "/api/sessions", reader(SessionInfo), body=body)
         info = self._transport.send(keyed(call, idempotency_key))
-        return Session(self._transport, info.session_id, info)
+        return Session(self._transport, info)
 
     def get(self, session_id: str) -> Session:
         """A session that is there, as it is now."""
-        session = Session(self._transport, session_id)
-        session.refresh()
-        return session
+        call = Call("GET", _path(session_id), reader(SessionInfo))
+        return Session(self._transport, self._transport.send(call))
 
     def list(
         self, *, limit: int | None = None, cursor: str | None = None, state: str | None = None
@@ -155,3 +141,7 @@ class Sessions:
             cursor = page.cursor
             if cursor is None:
                 return
+
+
+def _path(session_id: str) -> str:
+    return f"/api/sessions/{segment(session_id)}"

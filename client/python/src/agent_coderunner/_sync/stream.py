@@ -16,7 +16,7 @@ import httpx
 
 from .._calls import Call
 from .._errors import CodeRunnerError, ProtocolError, StreamCutError, TransportError, streamed_error
-from .._parse import read, reader
+from .._parse import read
 from .._sse import EventDecoder, ServerEvent
 from .._types import EndEvent, Event, Execution, OutputEvent, ResultEvent, ShownValue, StartEvent
 from .executions import input_call, interrupt_call
@@ -132,13 +132,13 @@ class ExecutionStream:
 
     def _note(self, event: ServerEvent) -> None:
         if event.name == "start":
-            start = self._start(event.data)
+            start = read(StartEvent, event.data)
             self.id, self.session_id = start.id, start.session_id
 
     def _event(self, event: ServerEvent) -> Event | None:
         self._note(event)
         if event.name == "start":
-            return self._start(event.data)
+            return read(StartEvent, event.data)
         if event.name in ("stdout", "stderr"):
             data = event.data
             return OutputEvent(event.name, data.get("stage", "run"), data.get("text", ""))
@@ -148,11 +148,6 @@ class ExecutionStream:
             self.result, self._pieces = self._call.read(event.data), None
             return EndEvent(self.result)
         return None
-
-    def _start(self, data: dict[str, Any]) -> StartEvent:
-        return reader(StartEvent)(
-            {**data, "sessionId": data.get("sessionId", data.get("session_id"))}
-        )
 
     def _is_running(self) -> bool:
         return self.id is not None and self.result is None and self._pieces is not None
