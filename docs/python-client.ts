@@ -1,6 +1,6 @@
-// The parts of the Python client that are made and not written: its tables, from the code's own, and
-// its sync half, from the async one, word by word. `npm run docs` writes them; a test fails when what
-// is there is not what would be written.
+// The parts of the Python client that are made and not written: its tables and its version, from the
+// code's own, its licence, and its sync half, from the async one, word by word. `npm run docs` writes
+// them; a test fails when what is there is not what would be written.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,10 @@ import { LANGUAGE_IDS } from "../shared/languages.ts";
 import * as limits from "../shared/limits.ts";
 import { COMPILE_ERROR, OUTCOME_NAMES } from "../shared/outcomes.ts";
 
-const PACKAGE = fileURLToPath(new URL("../client/python/src/agent_coderunner", import.meta.url));
+const REPO = fileURLToPath(new URL("..", import.meta.url));
+const PROJECT = join(REPO, "client", "python");
+const PACKAGE = join(PROJECT, "src", "agent_coderunner");
+const manifest = JSON.parse(readFileSync(join(REPO, "package.json"), "utf8"));
 const ASYNC = join(PACKAGE, "_async");
 const SYNC = join(PACKAGE, "_sync");
 
@@ -36,7 +39,7 @@ const LIMITS = [
   "SESSION_IDLE_MS_MAX",
   "SESSIONS_MAX",
   "KEY_GRACE_MS_MAX",
-] as const satisfies (keyof typeof limits)[];
+] satisfies (keyof typeof limits)[];
 
 /** What async Python says otherwise than sync Python. The first that fits is taken. */
 const WORDS: readonly (readonly [RegExp, string])[] = [
@@ -53,7 +56,10 @@ const WORDS: readonly (readonly [RegExp, string])[] = [
 
 /** Every made file's text, by its path. */
 export function pythonFiles(): Map<string, string> {
-  const files = new Map([[join(PACKAGE, "_tables.py"), tables()]]);
+  const files = new Map([
+    [join(PROJECT, "LICENSE"), readFileSync(join(REPO, "LICENSE"), "utf8")],
+    [join(PACKAGE, "_tables.py"), tables()],
+  ]);
   for (const name of readdirSync(ASYNC)) {
     if (!name.endsWith(".py") || BY_HAND.includes(name)) continue;
     files.set(join(SYNC, name), toSync(readFileSync(join(ASYNC, name), "utf8"), name));
@@ -71,11 +77,16 @@ function tables(): string {
     const row = `${status}, ${retryable ? "True" : "False"}, ${JSON.stringify(message)}`;
     return `    ${JSON.stringify(code)}: ErrorRow(${row}),`;
   });
+  const numbers = Object.entries(limits)
+    .filter(([name]) => LIMITS.some((limit) => limit === name))
+    .map(([name, number]) => `${name} = ${number}`);
   return `"""The service's own tables. Made by \`npm run docs\`; they are changed where they come from."""
 
 from __future__ import annotations
 
 from typing import Literal, NamedTuple
+
+VERSION = ${JSON.stringify(manifest.version)}
 
 
 class ErrorRow(NamedTuple):
@@ -100,7 +111,7 @@ ${LANGUAGE_IDS.map((id) => `    ${JSON.stringify(id)},`).join("\n")}
 
 ${literal("Outcome", [...OUTCOME_NAMES, COMPILE_ERROR])}
 
-${LIMITS.map((name) => `${name} = ${limits[name]}`).join("\n")}
+${numbers.join("\n")}
 `;
 }
 

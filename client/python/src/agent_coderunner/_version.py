@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 
-__version__ = "0.1.0"
+from ._tables import VERSION
+
+__version__ = VERSION
 
 USER_AGENT = f"agent-coderunner-python/{__version__} Python/{platform.python_version()}"

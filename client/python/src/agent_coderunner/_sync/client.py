@@ -11,7 +11,7 @@ import httpx
 from .._calls import Call, api_key, base_url
 from .._parse import list_reader
 from .._retry import Retry
-from .._types import Execution, Options, Runtime, Detached
+from .._types import Detached, Execution, Options, Runtime
 from .account import Account, Keys
 from .executions import Executions
 from .programs import Programs

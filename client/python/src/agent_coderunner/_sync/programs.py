@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from .._calls import run_call, detach_call
-from .._types import Execution, Options, Detached
+from .._calls import detach_call, run_call
+from .._types import Detached, Execution, Options
 from .stream import ExecutionStream
 from .transport import Transport
 

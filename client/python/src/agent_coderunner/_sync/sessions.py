@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._calls import Call, keyed, nothing, queried, said, segment
 from .._parse import field_reader, page_reader, reader
-from .._types import Execution, Options, Package, Page, SessionInfo, Detached
+from .._types import Detached, Execution, Options, Package, Page, SessionInfo
 from .files import Files
 from .programs import Programs
 from .stream import ExecutionStream
