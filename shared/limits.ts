@@ -59,6 +59,10 @@ export const LONG_RUN_TIMEOUT_MS_DEFAULT = LONG_RUN_TIMEOUT_MS_MAX;
 export const COMPILE_TIMEOUT_MS_MAX = MINUTE_MS;
 export const COMPILE_TIMEOUT_MS_DEFAULT = COMPILE_TIMEOUT_MS_MAX;
 
+/** What programs written for Piston get when they ask for no time. */
+export const PISTON_RUN_TIMEOUT_MS_DEFAULT = 3 * SECOND_MS;
+export const PISTON_COMPILE_TIMEOUT_MS_DEFAULT = 10 * SECOND_MS;
+
 /** How long a request may wait at a runner for a sandbox before the runner answers `busy`. */
 export const QUEUE_WAIT_MS_MAX = 5 * SECOND_MS;
 /** How long past its own deadline a sandbox may stay silent before the runner calls it a fault. */

@@ -29,6 +29,12 @@ import { health } from "./routes/health.ts";
 import { apiHistory, v1History } from "./routes/history.ts";
 import { createKey, listKeys, renameKey, revokeKey, rotateKey } from "./routes/keys.ts";
 import { listAddresses, listPayments, releaseDeposit } from "./routes/payments.ts";
+import {
+  executeForPiston,
+  executeForPublicPiston,
+  listPistonRuntimes,
+  listPublicPistonRuntimes,
+} from "./routes/piston.ts";
 import { root } from "./routes/root.ts";
 import { listApiLanguages, listV1Runtimes } from "./routes/runtimes.ts";
 import {
@@ -112,6 +118,10 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .get("/v1/executions/:executionId", v1History.show)
   .delete("/v1/executions/:executionId", v1History.remove)
   .get("/v1/executions/:executionId/deliveries", v1History.deliveries)
+  .get("/api/v2/runtimes", listPistonRuntimes)
+  .post("/api/v2/execute", executeForPiston)
+  .get("/api/v2/piston/runtimes", listPublicPistonRuntimes)
+  .post("/api/v2/piston/execute", executeForPublicPiston)
   .get("/api/webhook-secret", showWebhookSecret)
   .patch("/admin/accounts/:accountId", changeAccount)
   .get("/admin/payments", listPayments)

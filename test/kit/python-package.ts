@@ -41,7 +41,7 @@ export async function installPythonPackage(): Promise<PythonPackage> {
   const env = join(dir, "env");
   await must(kept.python, ["-m", "venv", "--without-pip", env]);
   const python = join(env, "bin", "python");
-  const pip = ["-m", "pip", "--python", python, "install", "--quiet", "--no-index"];
+  const pip = ["-m", "pip", "--isolated", "--python", python, "install", "--quiet", "--no-index"];
   const install = (...what: string[]) =>
     must(kept.python, [...pip, "--find-links", kept.wheels, ...what]);
   await install(wheel);

@@ -72,9 +72,9 @@ describe("the Python client", () => {
   test(
     "has strict types, for itself and for who installs it",
     async () => {
-      const cache = "--cache-dir=/dev/null";
-      for (const what of [["src"], ["--python-executable", python.python, "tests"]]) {
-        const { stdout, code } = await python.tool("mypy", cache, ...what);
+      const found = ["--cache-dir=/dev/null", "--python-executable", python.python];
+      for (const what of ["src", "tests"]) {
+        const { stdout, code } = await python.tool("mypy", ...found, what);
         expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringContaining("no issues") });
       }
     },

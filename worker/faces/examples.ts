@@ -168,3 +168,34 @@ event: end
 data: {"id":"${ID}","outcome":"ok","exitCode":0,"stdout":"42"}
 
 `;
+
+const PISTON_STAGE = {
+  signal: null,
+  stdout: "499500\n",
+  stderr: "",
+  code: 0,
+  output: "499500\n",
+  memory: 9_000_000,
+  message: null,
+  status: null,
+  cpu_time: 12,
+  wall_time: 18,
+};
+
+export const PISTON_EXAMPLES: Record<string, Example> = {
+  python: {
+    summary: "A program as Piston takes it",
+    body: {
+      language: "py",
+      version: "3.x",
+      files: [{ name: "sum.py", content: "print(sum(range(1000)))" }],
+      stdin: "",
+      args: ["1", "2", "3"],
+      compile_timeout: 10_000,
+      run_timeout: 3000,
+      compile_memory_limit: -1,
+      run_memory_limit: -1,
+    },
+    reply: { run: PISTON_STAGE, language: "python", version: "3.13.5" },
+  },
+};

@@ -55,6 +55,8 @@ export type About<Reply extends z.ZodType = z.ZodType> = {
   headers?: Record<string, string>;
   /** The schema of its reply with status 200, or every status and form it has. */
   reply?: Reply | Record<number, ReplyForm>;
+  /** The schema of its failures, where they say more than all others. */
+  failure?: z.ZodType;
   /** What may go wrong, besides what follows from who may call it and what it takes. */
   errors?: readonly ErrorCode[];
   /** By names of their own. */

@@ -223,16 +223,19 @@ function examplesOf(
 function failures(about: Described): Operation["responses"] {
   const byStatus = Map.groupBy(errorsOf(about), (code) => ERRORS[code].status);
   const sorted = [...byStatus].sort(([one], [other]) => one - other);
-  return Object.fromEntries(sorted.map(([status, codes]) => [String(status), failureOf(codes)]));
+  const { failure = ErrorReply } = about;
+  return Object.fromEntries(
+    sorted.map(([status, codes]) => [String(status), failureOf(codes, failure)]),
+  );
 }
 
-function failureOf(codes: readonly ErrorCode[]): ResponseObject {
+function failureOf(codes: readonly ErrorCode[], schema: z.ZodType): ResponseObject {
   const lines = codes.map((code) => `\`${code}\`: ${ERRORS[code].message}`);
   const waits = codes.some((code) => ERRORS[code].retryable);
   return {
     description: lines.join("\n"),
     headers: toHeaders(COMMON_HEADERS, waits ? CAUTIONS : {}),
-    content: { "application/json": { schema: referTo(ErrorReply) } },
+    content: { "application/json": { schema: referTo(schema) } },
   };
 }
 

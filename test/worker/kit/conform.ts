@@ -19,7 +19,8 @@ export async function expectDescribed(request: Request, response: Response): Pro
   if (response.status >= 400) {
     if (request.method === "HEAD") return;
     expect(isJson, `${name}: a failure that is not JSON`).toBe(true);
-    const { error } = expectShape(name, ErrorReply, await response.clone().json());
+    const shape = (route?.about?.failure ?? ErrorReply) as typeof ErrorReply;
+    const { error } = expectShape(name, shape, await response.clone().json());
     if (route?.about !== undefined) expectPossible(name, route.about, error.code);
     return;
   }
