@@ -28,6 +28,9 @@ import { named } from "../openapi/named.ts";
 import type { Runtime } from "../runtimes.ts";
 import { orderOf, programFields } from "./fields.ts";
 
+/** No language is called anything longer, and what is sent is said again. */
+const LANGUAGE_CHARACTERS_MAX = 64;
+
 const requiredText = { error: "is required as a string" };
 const WellFormed = z.string(requiredText).transform((text) => text.toWellFormed());
 
@@ -37,6 +40,7 @@ const PistonFile = z
     content: WellFormed.describe(`At most ${FILE_BYTES_MAX} bytes.`),
     encoding: z
       .unknown()
+      .optional()
       .transform((word) => (word === "base64" || word === "hex" ? word : "utf8"))
       .describe("`utf8`, `base64` or `hex`; `utf8` when it is anything else."),
   })
@@ -70,7 +74,11 @@ const passedOver = z
 export const PistonRequest = named(
   "PistonRequest",
   z.object({
-    language: z.string(requiredText).min(1, requiredText).describe("By any of its names."),
+    language: z
+      .string(requiredText)
+      .min(1, requiredText)
+      .max(LANGUAGE_CHARACTERS_MAX, { error: "is not the name of a language" })
+      .describe("By any of its names."),
     version: z
       .string(requiredText)
       .min(1, requiredText)
