@@ -87,18 +87,20 @@ def refusal(
 def events(*told: tuple[str, Any], piece: int = 7, cut: bool = False) -> httpx.Response:
     """A stream, in pieces of a few bytes; one that is cut ends in a broken connection."""
     text = "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n: beat\n\n" for name, data in told)
-    return httpx.Response(200, stream=_Pieces(text.encode(), piece, cut))
+    return httpx.Response(200, stream=Pieces(text.encode(), piece, cut))
 
 
-class _Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
+class Pieces(httpx.SyncByteStream, httpx.AsyncByteStream):
     def __init__(self, data: bytes, piece: int, cut: bool) -> None:
         self._data, self._piece, self._cut = data, piece, cut
+        self.was_read_to_its_end = False
 
     def __iter__(self) -> Iterator[bytes]:
         for at in range(0, len(self._data), self._piece):
             yield self._data[at : at + self._piece]
         if self._cut:
             raise httpx.ReadError("reset by peer")
+        self.was_read_to_its_end = True
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         for piece in self:

@@ -25,7 +25,7 @@ from agent_coderunner import (
     TransportTimeout,
 )
 
-from .fake import DONE, START, Script, answer, async_client, client, events, refusal
+from .fake import DONE, START, Pieces, Script, answer, async_client, client, events, refusal
 
 END = (("start", START), ("stdout", {"stage": "run", "text": "1\n"}), ("end", DONE))
 
@@ -186,6 +186,16 @@ def test_a_stream_that_is_cut_before_it_has_begun_is_opened_again() -> None:
     with client(script) as runner:
         assert runner.execute("1", language="python").stdout == "1\n"
     assert len(set(script.keys)) == 1
+
+
+def test_a_stream_is_read_to_its_end_so_that_its_connection_can_be_used_again() -> None:
+    response = events(*END, piece=10_000)
+    pieces = response.stream
+    assert isinstance(pieces, Pieces)
+    with client(Script(response)) as runner:
+        runner.execute("1", language="python")
+    assert pieces.was_read_to_its_end
+    assert response.is_closed
 
 
 def test_leaving_a_stream_interrupts_it() -> None:

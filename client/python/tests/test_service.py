@@ -187,7 +187,9 @@ def test_keys_credits_and_history(url: str) -> None:
     with CodeRunner(base_url=url, api_key=made.api_key) as own:
         second = own.keys.create("second")
         assert own.keys.rename(second.id, "other").name == "other"
-        third = own.keys.rotate(second.id, grace_ms=1000)
+        third = own.keys.rotate(second.id, grace_ms=1000, idempotency_key="rotate-once-and-again")
+        again = own.keys.rotate(second.id, grace_ms=1000, idempotency_key="rotate-once-and-again")
+        assert again.api_key == third.api_key
         assert third.replaced is not None and third.replaced.id == second.id
         own.keys.revoke(third.id)
         assert [key.current for key in own.keys.list() if key.id == made.id] == [True]

@@ -20,15 +20,19 @@ class EventDecoder:
     """Takes bytes as they come and gives whole events. Comments, such as beats, are passed over."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest = bytearray()
 
     def feed(self, chunk: bytes) -> Iterator[ServerEvent]:
         """The events that end in this piece."""
-        *blocks, self._rest = (self._rest + chunk).split(b"\n\n")
-        for block in blocks:
-            event = _event_in(block)
+        # What was looked through before is not looked through again.
+        begin, seek = 0, max(0, len(self._rest) - 1)
+        self._rest += chunk
+        while (end := self._rest.find(b"\n\n", seek)) >= 0:
+            event = _event_in(bytes(self._rest[begin:end]))
+            begin = seek = end + 2
             if event is not None:
                 yield event
+        del self._rest[:begin]
 
 
 def _event_in(block: bytes) -> ServerEvent | None:

@@ -33,13 +33,13 @@ class Keys:
         path = f"/api/keys/{segment(key_id)}"
         return self._transport.send(Call("PATCH", path, reader(Key), body={"name": name}))
 
-    def rotate(self, key_id: str, *, grace_ms: int | None = None) -> NewKey:
+    def rotate(
+        self, key_id: str, *, grace_ms: int | None = None, idempotency_key: str | None = None
+    ) -> NewKey:
         """Makes a new key in the place of an old one, which works on for `grace_ms`."""
         path = f"/api/keys/{segment(key_id)}/rotate"
-        body = said(graceMs=grace_ms)
-        return self._transport.send(
-            Call("POST", path, reader(NewKey), body=body, repeatable=False)
-        )
+        call = Call("POST", path, reader(NewKey), body=said(graceMs=grace_ms))
+        return self._transport.send(keyed(call, idempotency_key))
 
     def revoke(self, key_id: str, *, force: bool = False) -> None:
         """Revokes a key at once; the last one only by force, because it gives up the account."""

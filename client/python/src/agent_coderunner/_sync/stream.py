@@ -36,6 +36,7 @@ class ExecutionStream:
         self._pieces: Iterator[bytes] | None = None
         self._decoder = EventDecoder()
         self._pending: deque[ServerEvent] = deque()
+        self._is_over = False
         self.id: str | None = None
         """The execution's id, as soon as it has begun."""
         self.session_id: str | None = None
@@ -88,16 +89,25 @@ class ExecutionStream:
             try:
                 if self._is_running() and self._transport.has_key:
                     self._transport.send_for(interrupt_call(self._running_id()), _INTERRUPT_S)
-            except CodeRunnerError:
+                if self._is_over:
+                    self._drain()
+            except (CodeRunnerError, httpx.TransportError):
                 pass  # hanging up says the same, a little later
             finally:
                 response.close()
+
+    def _drain(self) -> None:
+        """Reads what is left, which is the end, so that the connection can be used again."""
+        if self._pieces is not None:
+            for _piece in self._pieces:
+                pass
 
     def _open(self) -> None:
         """Opens the stream and reads its first event, so that a refusal can still be repeated."""
         self._response = self._transport.open(self._call)
         self._pieces = self._response.iter_bytes()
         self._decoder = EventDecoder()
+        self._is_over = False
         try:
             first = self._next()
             self._note(first)
@@ -109,7 +119,7 @@ class ExecutionStream:
     def _next(self) -> ServerEvent:
         """The next event. A stream that ends without a last one was cut."""
         while not self._pending:
-            if self._pieces is None:
+            if self._pieces is None or self._is_over:
                 raise StopIteration
             try:
                 self._pending.extend(self._decoder.feed(self._pieces.__next__()))
@@ -118,8 +128,8 @@ class ExecutionStream:
             except httpx.TransportError as error:
                 raise self._cut() from error
         event = self._pending.popleft()
+        self._is_over = event.name in ("end", "error")
         if event.name == "error":
-            self._pieces = None
             raise streamed_error(event.data.get("error", {}))
         return event
 
@@ -144,12 +154,12 @@ class ExecutionStream:
         if event.name == "result":
             return ResultEvent(read(ShownValue, event.data))
         if event.name == "end":
-            self.result, self._pieces = self._call.read(event.data), None
+            self.result = self._call.read(event.data)
             return EndEvent(self.result)
         return None
 
     def _is_running(self) -> bool:
-        return self.id is not None and self.result is None and self._pieces is not None
+        return self.id is not None and self._pieces is not None and not self._is_over
 
     def _running_id(self) -> str:
         if self.id is None:
