@@ -77,9 +77,8 @@ function tables(): string {
     const row = `${status}, ${retryable ? "True" : "False"}, ${JSON.stringify(message)}`;
     return `    ${JSON.stringify(code)}: ErrorRow(${row}),`;
   });
-  const numbers = Object.entries(limits)
-    .filter(([name]) => LIMITS.some((limit) => limit === name))
-    .map(([name, number]) => `${name} = ${number}`);
+  const all = new Map<string, unknown>(Object.entries(limits));
+  const numbers = LIMITS.map((name) => `${name} = ${all.get(name)}`);
   return `"""The service's own tables. Made by \`npm run docs\`; they are changed where they come from."""
 
 from __future__ import annotations

@@ -178,6 +178,10 @@ describe("the bare address", () => {
         "GET /v1/executions/:executionId",
         "DELETE /v1/executions/:executionId",
         "GET /v1/executions/:executionId/deliveries",
+        "GET /api/v2/runtimes",
+        "POST /api/v2/execute",
+        "GET /api/v2/piston/runtimes",
+        "POST /api/v2/piston/execute",
         "GET /api/webhook-secret",
       ],
     });

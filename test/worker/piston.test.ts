@@ -19,7 +19,7 @@ import {
   type Runner,
   STAGE,
 } from "./kit/gateway.ts";
-import { linesOf } from "./kit/session-runner.ts";
+import { linesOf, refusal as runnerRefusal } from "./kit/session-runner.ts";
 
 const PATH = "/api/v2/execute";
 const PATHS = [PATH, "/api/v2/piston/execute"];
@@ -236,7 +236,7 @@ describe("a request that Piston would not take", () => {
   });
 
   it("hears of a version that is not here what Piston would say", async () => {
-    const g = gateway(failing(400, "unknown_version"));
+    const g = gateway(() => runnerRefusal("unknown_version"));
     const { status, message } = await refusal({ version: "2.7.18" }, g);
     expect({ status, message }).toEqual({
       status: 400,
