@@ -236,7 +236,7 @@ describe("a request that Piston would not take", () => {
   });
 
   it("hears of a version that is not here what Piston would say", async () => {
-    const g = gateway(() => runnerRefusal("unknown_version"));
+    const g = gateway(() => runnerRefusal("unknown_version", { field: "version" }));
     const { status, message } = await refusal({ version: "2.7.18" }, g);
     expect({ status, message }).toEqual({
       status: 400,
