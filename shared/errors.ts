@@ -31,6 +31,11 @@ export const ERRORS = {
     retryable: false,
     message: "This gateway takes no payments; ask its operator for credits.",
   },
+  origin_refused: {
+    status: 403,
+    retryable: false,
+    message: "Pages of this origin may not call this.",
+  },
   not_found: { status: 404, retryable: false, message: "There is nothing here." },
   unknown_session: { status: 404, retryable: false, message: "There is no such session." },
   unknown_file: { status: 404, retryable: false, message: "There is no such file." },

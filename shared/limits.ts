@@ -210,6 +210,10 @@ export const SESSION_CALLS_PER_MINUTE = 600;
 /** Most sessions that are told of at once, and how many when no number is asked for. */
 export const LISTED_SESSIONS_MAX = 100;
 export const LISTED_SESSIONS_DEFAULT = 20;
+/** Messages in one request to the tools, where their protocol allows more than one. */
+export const MCP_MESSAGES_MAX = 16;
+/** How long it is tried to interrupt what may not have begun yet, looking ever more rarely. */
+export const CANCEL_WAITS_MS = [0, 50, 100, 200, 400, 800, 1600] as const;
 /** How long one file may take on its way into a session or out of it. */
 export const FILE_TRANSFER_MS_MAX = 5 * MINUTE_MS;
 /** Executions that may wait in one session for the one that runs. */

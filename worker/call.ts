@@ -22,6 +22,8 @@ export type Call = {
   run?: { id: string; paidMicro: number; transaction: string; isProven: boolean };
   /** How to pay, in the words of x402's first version; said in the body of a refusal for want of money. */
   offer?: object;
+  /** By which somebody without a key finds again what is run for this. */
+  alias?: string;
   /** When the reply is done, where it goes on after it has begun. */
   finished?: Promise<unknown>;
 };
@@ -48,6 +50,8 @@ export type LogLine = {
   chargedMicro?: number;
   /** The payment that came with it. */
   payment?: string;
+  /** What of the tools was called, or which other method. */
+  tool?: string;
   /** What an operator changed. */
   change?: object;
 };

@@ -49,6 +49,7 @@ export type Env = {
   FACILITATOR_KEY_ID?: string | null;
   FACILITATOR_KEY_SECRET?: string | null;
   SETTLER_KEY?: string | null;
+  MCP_ORIGINS?: string | null;
 };
 
 const SECRET_CHARACTERS_MIN = 32;
@@ -121,6 +122,8 @@ const Settings = z.object({
   FACILITATOR_KEY_SECRET: optional(z.base64()),
   /** Settles payments ourselves, where there is no FACILITATOR_URL; its address pays for the gas. */
   SETTLER_KEY: optional(PrivateKey),
+  /** Whose pages may use the tools over plain HTTP, besides those of the machine itself; `*` is all. */
+  MCP_ORIGINS: text("").transform((list) => list.split(",").map((origin) => origin.trim())),
 });
 export type Settings = z.infer<typeof Settings>;
 

@@ -28,6 +28,7 @@ import { readFile, removeFile, writeFile } from "./routes/files.ts";
 import { health } from "./routes/health.ts";
 import { apiHistory, v1History } from "./routes/history.ts";
 import { createKey, listKeys, renameKey, revokeKey, rotateKey } from "./routes/keys.ts";
+import { answerModels } from "./routes/mcp.ts";
 import { listAddresses, listPayments, releaseDeposit } from "./routes/payments.ts";
 import {
   executeForPiston,
@@ -123,6 +124,7 @@ const router: Gateway = Router<RouteMatch, [Call], Response>({
   .get("/api/v2/piston/runtimes", listPublicPistonRuntimes)
   .post("/api/v2/piston/execute", executeForPublicPiston)
   .get("/api/webhook-secret", showWebhookSecret)
+  .post("/mcp", answerModels)
   .patch("/admin/accounts/:accountId", changeAccount)
   .get("/admin/payments", listPayments)
   .get("/admin/payments/addresses", listAddresses)

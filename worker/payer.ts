@@ -145,7 +145,7 @@ async function demoPayer(call: Call): Promise<Payer> {
       const admission = await withVisitor(
         env,
         id,
-        async (visitor) => await visitor.admitDemo(hold.id, DEMO_RUNS_PER_DAY),
+        async (visitor) => await visitor.admitDemo(hold.id, DEMO_RUNS_PER_DAY, call.alias),
       );
       const isDayOver = admission.rate?.windowMs === VISITOR_WINDOW_MS;
       if (!admission.ok) return toBePaid(admission, isSelling && isDayOver);

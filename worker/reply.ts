@@ -15,7 +15,7 @@ const DEFAULT_HEADERS = {
   // Any page may call: what a key opens depends on the key alone, and there are no cookies.
   "access-control-allow-origin": "*",
   "access-control-expose-headers":
-    "X-Request-Id, Content-Digest, ETag, Allow, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, PAYMENT-REQUIRED, PAYMENT-RESPONSE, X-PAYMENT-RESPONSE",
+    "X-Request-Id, Mcp-Session-Id, Content-Digest, ETag, Allow, Idempotency-Replayed, Retry-After, RateLimit, RateLimit-Policy, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, PAYMENT-REQUIRED, PAYMENT-RESPONSE, X-PAYMENT-RESPONSE",
 };
 
 /** Only over HTTPS: over HTTP it means nothing, and there is nothing to come back to on a local port. */
@@ -24,7 +24,7 @@ const STRICT_TRANSPORT = { "strict-transport-security": "max-age=31536000" };
 const PREFLIGHT_HEADERS = {
   // The last is what clients of x402 send by mistake.
   "Access-Control-Allow-Headers":
-    "Authorization, Content-Type, Content-Digest, Idempotency-Key, If-None-Match, X-Request-Id, PAYMENT-SIGNATURE, X-PAYMENT, Access-Control-Expose-Headers",
+    "Authorization, Content-Type, Content-Digest, Idempotency-Key, If-None-Match, X-Request-Id, Mcp-Session-Id, Mcp-Protocol-Version, Mcp-Method, Mcp-Name, Last-Event-ID, PAYMENT-SIGNATURE, X-PAYMENT, Access-Control-Expose-Headers",
   "Access-Control-Max-Age": "86400",
 };
 

@@ -82,7 +82,7 @@ function tellOf(event: ExecutionEvent, events: EventStream): void {
 }
 
 /** Lets through no more than a whole reply could hold, whatever the runner says. */
-function limited(): (event: ExecutionEvent) => boolean {
+export function limited(): (event: ExecutionEvent) => boolean {
   const left = { stdout: 2 * OUTPUT_BYTES_MAX, stderr: 2 * OUTPUT_BYTES_MAX };
   let shownLeft = RESULT_BYTES_MAX;
   let valuesLeft = RESULTS_MAX;

@@ -245,6 +245,14 @@ export class Account extends DurableObject<Env> {
     );
   }
 
+  /** The same by the key that it was claimed under. */
+  visitClaimed(keyHash: string, claimKey: string): Visit<executions.Execution> {
+    return this.#visit(keyHash, (nowMs) => {
+      const id = claims.subjectOf(this.#sql, nowMs, claimKey) ?? "";
+      return executions.findExecution(this.#sql, id) ?? "unknown_execution";
+    });
+  }
+
   /** An execution of its own, with all that is kept of it. */
   recallExecution(keyHash: string, id: string): Visit<runs.Remembered> {
     return this.#visit(keyHash, () => this.recall(id) ?? "unknown_execution");

@@ -25,6 +25,12 @@ export function claimed(
   return { subject: known.subject };
 }
 
+/** The id of what was made under a key, whatever it was asked for with. */
+export function subjectOf(sql: SqlStorage, nowMs: number, key: string): string | undefined {
+  const query = "SELECT subject FROM claim WHERE key = ? AND at_ms > ?";
+  return sql.exec<{ subject: string }>(query, key, nowMs - IDEMPOTENCY_MS).toArray()[0]?.subject;
+}
+
 /** Puts a key down to what is made under it, in place of what came to nothing. */
 export function addClaim(sql: SqlStorage, nowMs: number, claim: Claim, subject: string): void {
   sql.exec(

@@ -23,7 +23,12 @@ const OPTIONS = {
   uri,
   io: "input",
   unrepresentable: "any",
-  override: ({ zodSchema, jsonSchema }) => {
+  override: overrideWith(itemsOf),
+} as const satisfies z.core.ToJSONSchemaParams & { uri: typeof uri };
+
+/** Mends what the library makes of our schemas; `describe` tells of what a list holds. */
+function overrideWith(describe: (item: z.ZodType) => JsonSchema) {
+  return ({ zodSchema, jsonSchema }: Parameters<Override>[0]): void => {
     const { def } = zodSchema._zod;
     // A list that is counted before it is looked at begins as anything at all.
     if (
@@ -31,13 +36,14 @@ const OPTIONS = {
       def.in._zod.def.type === "unknown" &&
       def.out instanceof z.ZodArray
     ) {
-      const items = itemsOf(def.out.element as z.ZodType);
+      const items = describe(def.out.element as z.ZodType);
       Object.assign(jsonSchema, { type: "array", items });
     }
     if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
     if (jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties;
-  },
-} as const satisfies z.core.ToJSONSchemaParams & { uri: typeof uri };
+  };
+}
+type Override = NonNullable<z.core.ToJSONSchemaParams["override"]>;
 
 /** A reference to a schema where it has a name, else all of it, with references to those in it. */
 export function referTo(schema: z.ZodType): JsonSchema {
@@ -48,6 +54,30 @@ export function referTo(schema: z.ZodType): JsonSchema {
 /** A schema written out, with references to the named ones in it. */
 export function schemaOf(schema: z.ZodType): JsonSchema {
   return written.get(schema) ?? plain(writeOut([schema])[0]);
+}
+
+/**
+ * A schema written out with nothing left to look up elsewhere, as it is taken or as it is given, and
+ * in no more words than a reader needs: that null is as good as absent is not said.
+ */
+export function wholeSchemaOf(schema: z.ZodType, io: "input" | "output"): JsonSchema {
+  const mend = overrideWith((item) => wholeSchemaOf(item, io));
+  const override: Override = (context) => {
+    const { jsonSchema } = context;
+    mend(context);
+    if (jsonSchema.format === "date-time") delete jsonSchema.pattern;
+    if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum;
+    if (io === "input") withoutNull(jsonSchema as JsonSchema);
+  };
+  return plain(z.toJSONSchema(schema, { io, unrepresentable: "any", override }));
+}
+
+function withoutNull(written: JsonSchema): void {
+  if (Array.isArray(written.type)) written.type = written.type.find((type) => type !== "null");
+  const [only, nothing] = written.anyOf ?? [];
+  if (only === undefined || nothing?.type !== "null") return;
+  delete written.anyOf;
+  Object.assign(written, { ...only, ...written });
 }
 
 /** Writes many schemas out at once, to be had from `schemaOf`: one by one takes much longer. */

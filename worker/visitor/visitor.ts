@@ -4,7 +4,7 @@
 
 import { DurableObject } from "cloudflare:workers";
 import { RATE_PER_MINUTE, RATE_WINDOW_MS, VISITOR_WINDOW_MS } from "../../shared/limits.ts";
-import { addClaim, type Claim, claimed, purgeClaims } from "../account/claims.ts";
+import { addClaim, type Claim, claimed, purgeClaims, subjectOf } from "../account/claims.ts";
 import type { Admitted, Refusal } from "../admission.ts";
 import type { Env } from "../env.ts";
 import { hasTables, migrate } from "../migrate.ts";
@@ -30,13 +30,18 @@ export class Visitor extends DurableObject<Env> {
     if (hasTables(this.#sql)) migrate(ctx.storage, VISITOR_MIGRATIONS);
   }
 
-  /** Lets a demo run through, within the free plan's rate and `perDay`. Repeatable with its id. */
-  admitDemo(runId: string, perDay: number): DemoAdmission {
+  /**
+   * Lets a demo run through, within the free plan's rate and `perDay`. Repeatable with its id; it can be
+   * found again by its `alias`.
+   */
+  admitDemo(runId: string, perDay: number, alias?: string): DemoAdmission {
     const nowMs = Date.now();
     if (!this.#has(runId)) {
       const refusal = this.#refuseDemo(perDay, nowMs);
       if (refusal !== undefined) return refusal;
       this.#add(runId, "demo", nowMs);
+      const claim = alias && { key: alias, fingerprint: "" };
+      if (claim) addClaim(this.#sql, nowMs, claim, runId);
     }
     const today = this.#times("demo", VISITOR_WINDOW_MS, nowMs);
     return {
@@ -44,6 +49,11 @@ export class Visitor extends DurableObject<Env> {
       rate: this.#demoRate(nowMs),
       left: { demoRuns: Math.max(0, perDay - today.length) },
     };
+  }
+
+  /** The demo run of an alias. */
+  findRun(alias: string): string | undefined {
+    return hasTables(this.#sql) ? subjectOf(this.#sql, Date.now(), alias) : undefined;
   }
 
   /** Gives a demo run back, because it was not run. */
