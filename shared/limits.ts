@@ -212,6 +212,10 @@ export const LISTED_SESSIONS_MAX = 100;
 export const LISTED_SESSIONS_DEFAULT = 20;
 /** Messages in one request to the tools, where their protocol allows more than one. */
 export const MCP_MESSAGES_MAX = 16;
+/** How long somebody may listen there for changes, of which there are none. */
+export const MCP_LISTENING_MS_MAX = 1 * MINUTE_MS;
+/** How long a client may go by the list of tools it has. */
+export const MCP_TOOLS_AGE_MS_MAX = 60 * MINUTE_MS;
 /** How long it is tried to interrupt what may not have begun yet, looking ever more rarely. */
 export const CANCEL_WAITS_MS = [0, 50, 100, 200, 400, 800, 1600] as const;
 /** How long one file may take on its way into a session or out of it. */

@@ -183,6 +183,7 @@ describe("the bare address", () => {
         "GET /api/v2/piston/runtimes",
         "POST /api/v2/piston/execute",
         "GET /api/webhook-secret",
+        "POST /mcp",
       ],
     });
   });

@@ -9,7 +9,7 @@ import {
   type McpServerFactory,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import { HEARTBEAT_MS } from "../../shared/limits.ts";
+import { HEARTBEAT_MS, MCP_LISTENING_MS_MAX } from "../../shared/limits.ts";
 import { type Call, logTrouble } from "../call.ts";
 import { cancel, nameOf, newProtocolSession, protocolSessionOf, SESSION_HEADER } from "./cancel.ts";
 import { serverFor } from "./server.ts";
@@ -31,16 +31,20 @@ export async function serve(call: Call, body: unknown): Promise<Response> {
 async function serveNew(call: Call, request: Request, parsedBody: unknown): Promise<Response> {
   const factory: McpServerFactory = () => serverFor(call, async () => undefined);
   const isCall = messagesIn(parsedBody).some(({ method }) => method === "tools/call");
+  // Nothing ever changes here that one could listen for, so nobody is let do it for long.
+  const isListening = messagesIn(parsedBody).some(
+    ({ method }) => method === "subscriptions/listen",
+  );
   const handler = createMcpHandler(factory, {
     legacy: "reject",
     // Where a stream is begun at once, it is noticed when nobody hears it any more.
     responseMode: isCall && wantsEvents(call.request) ? "sse" : "auto",
     keepAliveMs: HEARTBEAT_MS,
-    // Nothing ever changes here that one could wait for.
-    maxSubscriptions: 0,
     onerror: (error) => noteRefusal(call, error),
   });
-  return await handler.fetch(request, { parsedBody });
+  if (!isListening) return await handler.fetch(request, { parsedBody });
+  const signal = AbortSignal.any([request.signal, AbortSignal.timeout(MCP_LISTENING_MS_MAX)]);
+  return await handler.fetch(new Request(request, { signal }), { parsedBody });
 }
 
 async function serveOld(call: Call, request: Request, parsedBody: unknown): Promise<Response> {

@@ -11,7 +11,7 @@ import {
   type Tool as ToolTold,
 } from "@modelcontextprotocol/server";
 import { ERRORS, type ErrorCode, type Failure } from "../../shared/errors.ts";
-import { DEMO_RUNS_PER_DAY } from "../../shared/limits.ts";
+import { DEMO_RUNS_PER_DAY, MCP_TOOLS_AGE_MS_MAX } from "../../shared/limits.ts";
 import type { Call } from "../call.ts";
 import { wholeSchemaOf } from "../openapi/schemas.ts";
 import { noteFailure } from "../reply.ts";
@@ -53,7 +53,11 @@ export function serverFor(
   call: Call,
   keyFor: (id: string | number) => Promise<string | undefined>,
 ): Server {
-  const server = new Server(ABOUT, { capabilities: { tools: {} }, instructions: INSTRUCTIONS });
+  const server = new Server(ABOUT, {
+    capabilities: { tools: {} },
+    instructions: INSTRUCTIONS,
+    cacheHints: { "tools/list": { ttlMs: MCP_TOOLS_AGE_MS_MAX, cacheScope: "public" } },
+  });
   server.setRequestHandler("tools/list", () => ({ tools: toldTools() }));
   server.setRequestHandler("tools/call", async ({ params }, ctx) => {
     const tool = findTool(params.name);

@@ -113,7 +113,7 @@ function operationOf(method: string, path: string, about: Described): Operation 
     security: securityFor(access),
     parameters: [...pathParameters(path), ...queryParameters(about), ...headerParameters(about)],
     ...requestOf(about),
-    responses: { ...goodReplies(about), ...failures(about) },
+    responses: both(goodReplies(about), failures(about)),
   };
 }
 
@@ -217,6 +217,22 @@ function examplesOf(
     return value === undefined ? [] : [[name, { summary: example.summary, value }] as const];
   });
   return shown.length === 0 ? {} : { examples: Object.fromEntries(shown) };
+}
+
+/** All responses; where a route has words of its own for a failure, it may come in either. */
+function both(own: Operation["responses"], ours: Operation["responses"]) {
+  const shared = Object.entries(own).flatMap(([status, { description, content }]) => {
+    const other = ours[status];
+    if (other === undefined) return [];
+    const forms = [content, other.content].flatMap((forms): JsonSchema[] => {
+      const schema = forms?.["application/json"]?.schema;
+      return schema === undefined ? [] : [schema];
+    });
+    const either = { "application/json": { schema: { anyOf: forms } } };
+    const words = `${description}\n${other.description}`;
+    return [[status, { ...other, description: words, content: either }] as const];
+  });
+  return { ...own, ...ours, ...Object.fromEntries(shared) };
 }
 
 /** One response for each status, with the codes that it may come with. */

@@ -8,7 +8,6 @@ import { bearerOf } from "../bearer.ts";
 import { handle } from "../handle.ts";
 import { readKey } from "../key.ts";
 import { refuseStrangePages } from "../mcp/origin.ts";
-import { ErrorReply } from "../openapi/error-reply.ts";
 import { named } from "../openapi/named.ts";
 
 const Message = named(
@@ -23,7 +22,6 @@ const Messages = z.union(
   messageRule,
 );
 const Answer = z.union([Message, z.array(Message)]);
-const Refusal = z.union([ErrorReply, Message]);
 
 export const answerModels = handle({
   summary: "The same as tools for models (MCP)",
@@ -45,15 +43,18 @@ export const answerModels = handle({
       },
     },
     202: { description: "For messages that have no answer." },
-    400: { description: "It is no request, or none of this protocol.", json: Refusal },
-    404: { description: "There is no such method, or protocol session.", json: Refusal },
+    400: {
+      description: "It is no request of this protocol, in the protocol's words.",
+      json: Message,
+    },
+    404: { description: "There is no such method, in the protocol's words.", json: Message },
   },
   errors: ["origin_refused", "not_found"],
   examples: {
     list: {
       summary: "What tools there are",
       body: { jsonrpc: "2.0", id: 1, method: "tools/list" },
-      reply: { jsonrpc: "2.0", id: 1, result: { tools: [] } },
+      reply: { jsonrpc: "2.0", id: 1, result: {} },
     },
     call: {
       summary: "A program run by a tool",
