@@ -51,8 +51,13 @@ function fromTheServer(request: FuzzRequest, reply: FuzzReply & { kind: "reply" 
 
 function problemWithError(status: number, body: string): string | undefined {
   try {
-    const { error } = JSON.parse(body) as { error: { code: ErrorCode; message: string } };
-    if (ERRORS[error.code].status !== status) return `${error.code} with status ${status}`;
+    const { jsonrpc, error } = JSON.parse(body) as {
+      jsonrpc?: string;
+      error: { code: ErrorCode; message: string };
+    };
+    // The protocol of the tools has errors of its own, whose codes are numbers.
+    const isOurs = jsonrpc !== "2.0" || typeof error.code !== "number";
+    if (isOurs && ERRORS[error.code].status !== status) return `${error.code} with status ${status}`;
     if (INTERNAL.test(error.message)) return `the inside shows: ${error.message}`;
     return undefined;
   } catch {
