@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // The bridge as a program of its own: `CODERUNNER_URL` says where the gateway is, `CODERUNNER_API_KEY`
 // who asks. Only the protocol goes to standard output; everything else to standard error.
 

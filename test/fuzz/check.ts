@@ -57,7 +57,8 @@ function problemWithError(status: number, body: string): string | undefined {
     };
     // The protocol of the tools has errors of its own, whose codes are numbers.
     const isOurs = jsonrpc !== "2.0" || typeof error.code !== "number";
-    if (isOurs && ERRORS[error.code].status !== status) return `${error.code} with status ${status}`;
+    if (isOurs && ERRORS[error.code].status !== status)
+      return `${error.code} with status ${status}`;
     if (INTERNAL.test(error.message)) return `the inside shows: ${error.message}`;
     return undefined;
   } catch {

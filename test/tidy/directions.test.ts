@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { readSources, type Source } from "./sources.ts";
 
-const CODE = ["shared", "worker", "runner", "launch", "bench", "docs"];
+const CODE = ["shared", "worker", "runner", "launch", "bench", "mcp", "docs"];
 
 function importersOf(wanted: (name: string) => boolean, ...folders: string[]): string[] {
   return readSources(...folders)
@@ -25,6 +25,12 @@ describe("import directions", () => {
   test("the gateway and the runner never import each other, nor what starts them", () => {
     expect(importersOf((name) => /^(runner|launch|bench|test)\//.test(name), "worker")).toEqual([]);
     expect(importersOf((name) => /^(worker|launch|bench|test)\//.test(name), "runner")).toEqual([]);
+  });
+
+  test("the bridge imports nothing but itself, Node and one parser: it is a part of other packages", () => {
+    const allowed = (name: string) =>
+      name.startsWith("mcp/") || name.startsWith("node:") || name.startsWith("eventsource-parser");
+    expect(readSources("mcp").flatMap((source) => outside(source, allowed))).toEqual([]);
   });
 
   test("the gateway imports nothing of Node's", () => {

@@ -157,6 +157,23 @@ export const OPEN_SESSION_EXAMPLES: Record<string, Example> = {
   },
 };
 
+export const MODEL_EXAMPLES: Record<string, Example> = {
+  list: {
+    summary: "What tools there are",
+    body: { jsonrpc: "2.0", id: 1, method: "tools/list" },
+    reply: { jsonrpc: "2.0", id: 1, result: {} },
+  },
+  call: {
+    summary: "A program run by a tool",
+    body: {
+      jsonrpc: "2.0",
+      id: 2,
+      method: "tools/call",
+      params: { name: "execute", arguments: { language: "python", code: "print(42)" } },
+    },
+  },
+};
+
 /** A stream of events, as it is written. */
 export const EVENTS_EXAMPLE = `event: start
 data: {"id":"${ID}","language":"python","version":"3.13.5"}

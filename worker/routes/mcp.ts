@@ -5,6 +5,7 @@ import * as z from "zod";
 import { Failure } from "../../shared/errors.ts";
 import { MCP_MESSAGES_MAX } from "../../shared/limits.ts";
 import { bearerOf } from "../bearer.ts";
+import { MODEL_EXAMPLES } from "../faces/examples.ts";
 import { handle } from "../handle.ts";
 import { readKey } from "../key.ts";
 import { refuseStrangePages } from "../mcp/origin.ts";
@@ -50,22 +51,7 @@ export const answerModels = handle({
     404: { description: "There is no such method, in the protocol's words.", json: Message },
   },
   errors: ["origin_refused", "not_found"],
-  examples: {
-    list: {
-      summary: "What tools there are",
-      body: { jsonrpc: "2.0", id: 1, method: "tools/list" },
-      reply: { jsonrpc: "2.0", id: 1, result: {} },
-    },
-    call: {
-      summary: "A program run by a tool",
-      body: {
-        jsonrpc: "2.0",
-        id: 2,
-        method: "tools/call",
-        params: { name: "execute", arguments: { language: "python", code: "print(42)" } },
-      },
-    },
-  },
+  examples: MODEL_EXAMPLES,
   guard: async (call) => {
     refuseStrangePages(call);
     const bearer = bearerOf(call.request);
