@@ -29,7 +29,8 @@ export const START_HELP = `npm start -- [--port N] [--host ADDRESS] [--use-host-
 Also read from the environment: CODERUNNER_STATE_DIR, CODERUNNER_ENGINE_DIR,
 CODERUNNER_DOCKER_SOCKET, RUNNER_SECRET, ADMIN_TOKEN, CLIENT_ADDRESS_HEADER,
 DEMO_RUNS_PER_DAY, INSTANT_KEYS_PER_DAY, WEBHOOK_ADDRESSES (\`any\` for webhooks inside
-private networks), POOL_FLOOR, POOL_CEILING, STRICT_ISOLATION, METRICS_PORT, METRICS_HOST,
+private networks), MCP_ORIGINS (whose pages may use /mcp over plain HTTP, parted by commas),
+POOL_FLOOR, POOL_CEILING, STRICT_ISOLATION, METRICS_PORT, METRICS_HOST,
 CODERUNNER_DOTNET_IMAGE (an image with a .NET SDK, for C# instead of Mono). Sessions may
 install packages where CODERUNNER_PIP_INDEX or CODERUNNER_NPM_REGISTRY says from where;
 CODERUNNER_PACKAGE_ORIGINS lists, parted by commas, where those keep their files, and
@@ -43,6 +44,7 @@ const PASSED_THROUGH = [
   "DEMO_RUNS_PER_DAY",
   "INSTANT_KEYS_PER_DAY",
   "WEBHOOK_ADDRESSES",
+  "MCP_ORIGINS",
   "PAYMENTS_NETWORK",
   "RPC_URL",
   "RPC_URL_SECOND",

@@ -216,8 +216,10 @@ export const MCP_MESSAGES_MAX = 16;
 export const MCP_LISTENING_MS_MAX = 1 * MINUTE_MS;
 /** How long a client may go by the list of tools it has. */
 export const MCP_TOOLS_AGE_MS_MAX = 60 * MINUTE_MS;
-/** How long it is tried to interrupt what may not have begun yet, looking ever more rarely. */
-export const CANCEL_WAITS_MS = [0, 50, 100, 200, 400, 800, 1600] as const;
+/** When it is looked for what is to be cancelled, which anybody may ask for; */
+export const CANCEL_FINDS_MS = [0, 100, 400] as const;
+/** and when it is tried to interrupt what was found, which may wait for a sandbox still. */
+export const CANCEL_WAITS_MS = [0, 50, 100, 200, 400, 800, 1600, 3200] as const;
 /** How long one file may take on its way into a session or out of it. */
 export const FILE_TRANSFER_MS_MAX = 5 * MINUTE_MS;
 /** Executions that may wait in one session for the one that runs. */

@@ -111,6 +111,24 @@ describe("a request", () => {
   });
 });
 
+test("2026-07-28 has what is sent twice done once under an Idempotency-Key", async () => {
+  const who = await client(sessionRunner(() => streamed()));
+  const { message, headers } = modern("tools/call", HELLO);
+  const own = {
+    ...headers,
+    "Mcp-Name": "execute",
+    Authorization: `Bearer ${who.apiKey}`,
+    "Idempotency-Key": "one",
+  };
+  const [first, again] = [
+    await (await who.g.post("/mcp", message, own)).text(),
+    await (await who.g.post("/mcp", message, own)).text(),
+  ];
+  const id = /"id":"(exec-\w+)"/;
+  expect(id.exec(again)?.[1]).toBe(id.exec(first)?.[1]);
+  expect(who.fake.executed).toHaveLength(1);
+});
+
 describe("who is refused", () => {
   test.each([
     "Bearer nonsense",

@@ -5,9 +5,9 @@
 
 import { asFailure, type ErrorCode, Failure } from "../../shared/errors.ts";
 import { randomText } from "../../shared/ids.ts";
-import { CANCEL_WAITS_MS } from "../../shared/limits.ts";
+import { CANCEL_FINDS_MS, CANCEL_WAITS_MS } from "../../shared/limits.ts";
 import { bearerOf } from "../bearer.ts";
-import { type Call, logTrouble } from "../call.ts";
+import type { Call } from "../call.ts";
 import { visitorIdOf } from "../client-address.ts";
 import { hex, sha256 } from "../digest.ts";
 import { withVisitor } from "../objects.ts";
@@ -44,29 +44,42 @@ export async function aliasOf(name: string): Promise<string> {
 /** Interrupts what was begun by a message; where that has only just come in, as soon as it can be. */
 export async function cancel(call: Call, session: string, id: string | number): Promise<void> {
   const alias = await aliasOf(await nameOf(session, id));
-  for (const waitMs of CANCEL_WAITS_MS) {
-    await scheduler.wait(waitMs);
-    const failure = await interrupt(call, alias).catch(asFailure);
-    if (failure === undefined) return;
-    if (!PASSING.includes(failure.code)) {
-      return logTrouble(call, `a message was not cancelled: ${failure.detail ?? failure.message}`);
-    }
-  }
+  const begun = await insist(CANCEL_FINDS_MS, () => find(call, alias));
+  if (begun === undefined) return;
+  await insist(CANCEL_WAITS_MS, async () => {
+    await interruptOnRunner(call, begun.payerId, begun.executionId);
+  });
 }
 
 /** What is there of something that has not begun yet, or is over. */
 const PASSING: readonly ErrorCode[] = ["unknown_execution", "not_running"];
 
-async function interrupt(call: Call, alias: string): Promise<undefined> {
+/** Tries after each of these times, for as long as it may only be too early. */
+async function insist<Done>(
+  waitsMs: readonly number[],
+  attempt: () => Promise<Done>,
+): Promise<Done | undefined> {
+  for (const waitMs of waitsMs) {
+    await scheduler.wait(waitMs);
+    try {
+      return await attempt();
+    } catch (thrown) {
+      if (!PASSING.includes(asFailure(thrown).code)) throw thrown;
+    }
+  }
+  return undefined;
+}
+
+/** The execution of this alias, and whose sandbox it is in. */
+async function find(call: Call, alias: string) {
   if (bearerOf(call.request) === undefined) {
-    const id = await visitorIdOf(call.request, call.env);
-    const executionId = await withVisitor(call.env, id, (visitor) => visitor.findRun(alias));
+    const payerId = await visitorIdOf(call.request, call.env);
+    const executionId = await withVisitor(call.env, payerId, (visitor) => visitor.findRun(alias));
     if (executionId === undefined) throw new Failure("unknown_execution");
-    await interruptOnRunner(call, id, executionId);
-    return;
+    return { payerId, executionId };
   }
   const { key, found } = await visit(call, async (account, keyHash) => {
     return await account.visitClaimed(keyHash, alias);
   });
-  await interruptOnRunner(call, key.accountId, found.id);
+  return { payerId: key.accountId, executionId: found.id };
 }
