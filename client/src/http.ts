@@ -161,10 +161,11 @@ export class Http {
     if (!error.retryable || failed > retries) return undefined;
     if (repeat === "never") return undefined;
     if (repeat === "once" && !NOTHING_DONE.includes(error.code)) return undefined;
-    const ownMs = Math.min(FIRST_WAIT_MS * 2 ** failed, WAIT_MS_MAX) * (0.5 + Math.random() / 2);
-    // Not all at the very moment they were told.
-    const waitMs = Math.max(ownMs, (error.retryAfterMs ?? 0) * (1 + Math.random() / 10));
-    return waitMs > retryWaitMsMax ? undefined : waitMs;
+    const { retryAfterMs = 0 } = error;
+    if (retryAfterMs > retryWaitMsMax) return undefined;
+    const ownMs = Math.min(FIRST_WAIT_MS * 2 ** failed, WAIT_MS_MAX, retryWaitMsMax);
+    // Not all at once; and not before they were told to.
+    return Math.max(ownMs * (0.5 + Math.random() / 2), retryAfterMs * (1 + Math.random() / 10));
   }
 }
 

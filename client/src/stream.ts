@@ -81,9 +81,11 @@ export class ExecutionStream implements AsyncIterable<ExecutionEvent> {
     );
   }
 
-  /** Tells the program that there is no more input. */
-  async end(data?: string): Promise<void> {
-    await this.#send({ end: true, ...(data !== undefined && { data }) });
+  /** Tells the program that there is no more input. One that has ended need not be told. */
+  async end(): Promise<void> {
+    await this.#send({ end: true }).catch((thrown: unknown) => {
+      if (!(thrown instanceof CodeRunnerError) || thrown.code !== "not_running") throw thrown;
+    });
   }
 
   /** Interrupts the program, as Ctrl-C would. The stream goes on to its end. */
