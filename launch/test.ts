@@ -31,6 +31,11 @@ const CHECKS = [
     program: "typescript/bin/tsc",
     args: ["--noEmit", "-p", "worker/tsconfig.json"],
   },
+  {
+    title: "Types of the client",
+    program: "typescript/bin/tsc",
+    args: ["--noEmit", "-p", "client/tsconfig.json"],
+  },
 ];
 
 const ending = watchForEnding();
