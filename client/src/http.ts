@@ -110,8 +110,8 @@ export class Http {
       // The first try has done it, and nobody heard of that.
       if (wasLost && wish.method === "DELETE" && isGone(error)) return undefined as Result;
       wasLost ||= error.code === "connection_failed";
-      // Somebody works on it already: that is no failure, and has an end.
-      if (error.code !== "idempotency_in_progress") failed += 1;
+      // Somebody works on it already: that is hardly a failure, and ends when the program does.
+      failed += error.code === "idempotency_in_progress" ? 0.01 : 1;
       const waitMs = this.#waitBefore(failed, error, repeat);
       if (waitMs === undefined) throw error;
       await sleep(waitMs, signal);
@@ -121,7 +121,9 @@ export class Http {
   #requestOf(wish: Wish, idempotencyKey: string | undefined): [url: string, init: RequestInit] {
     const { method = "GET", path, query = {}, body, upload, accept } = wish;
     const asked = Object.entries(query).filter(([, value]) => value !== undefined);
-    const search = new URLSearchParams(asked.map(([name, value]) => [name, String(value)]));
+    const search = new URLSearchParams(
+      asked.map(([name, value]): [string, string] => [name, String(value)]),
+    );
     const signal = wish.hangUp ?? wish.signal;
     const init = {
       method,

@@ -206,7 +206,7 @@ export class ExecutionStream implements AsyncIterable<ExecutionEvent> {
 async function within<Value>(ms: number, promise: Promise<Value>): Promise<Value | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    timer = setTimeout(() => resolve(undefined), ms);
   });
   return await Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
