@@ -86,8 +86,9 @@ export class Http {
     this.hasKey = Boolean(apiKey);
     this.#headers = { ...options.headers, ...(apiKey && { Authorization: `Bearer ${apiKey}` }) };
     this.#options = options;
-    // What cannot be sent is refused here, and not taken for a bad connection later.
-    new Headers(this.#headers);
+    // What cannot be sent is refused here, and not taken for a bad connection later. A `fetch` that is
+    // brought along may do without the platform's `Headers`, which take long to load where they are lazy.
+    if (options.fetch === undefined) new Headers(this.#headers);
   }
 
   /** The JSON that comes back; `undefined` where nothing does. */
