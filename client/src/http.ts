@@ -7,7 +7,7 @@ import type { ErrorCode } from "./known.ts";
 
 /** How a client is made. */
 export type ClientOptions = {
-  /** `CODERUNNER_API_KEY` of the environment when not given; without any, a few executions a day. */
+  /** `CODERUNNER_API_KEY` of the environment when not given. Without any (`""`), a few executions a day. */
   apiKey?: string | undefined;
   /** Where the service is. `CODERUNNER_URL` of the environment when not given, else the local one. */
   baseUrl?: string | undefined;
@@ -80,7 +80,7 @@ export class Http {
   readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
-    const apiKey = options.apiKey || environment("CODERUNNER_API_KEY");
+    const apiKey = options.apiKey ?? environment("CODERUNNER_API_KEY");
     const { href } = new URL(options.baseUrl || environment("CODERUNNER_URL") || LOCAL);
     this.#baseUrl = href.replace(/\/+$/, "");
     this.hasKey = Boolean(apiKey);

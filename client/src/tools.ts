@@ -159,17 +159,12 @@ export function aiSdkTools<Schema>(
   return { [name]: tool };
 }
 
-/** Tools of LangChain, made with its own `tool`. */
-export function langchainTools<Tool>(
-  place: Place,
-  tool: (
-    run: (input: unknown, config?: { signal?: AbortSignal }) => Promise<string>,
-    fields: { name: string; description: string; schema: ToolSchema },
-  ) => Tool,
-  options?: ToolOptions,
-): Tool[] {
+/** What LangChain's own `tool` makes a tool of: `tool(...langchainTool(runner))`. */
+export function langchainTool(place: Place, options?: ToolOptions) {
   const { run, ...fields } = codeTool(place, options);
-  return [tool(async (input, { signal } = {}) => (await run(input, { signal })).text, fields)];
+  const call = async (input: unknown, { signal }: { signal?: AbortSignal } = {}) =>
+    (await run(input, { signal })).text;
+  return [call, fields] as const;
 }
 
 /** Without languages to choose from, it is the session's. */
