@@ -1,4 +1,3 @@
-/// <reference lib="esnext.disposable" />
 // The package's front door: what a program that uses it can name.
 
 export type { Keys } from "./account.ts";

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 // Sessions: places where files, and the state of programs, stay from one execution to the next.
 
 import { Files } from "./files.ts";
