@@ -25,6 +25,7 @@ export class ExecutionStream implements AsyncIterable<ExecutionEvent> {
   readonly #http: Http;
   readonly #executions: Executions;
   readonly #isDetached: boolean;
+  readonly #signal: AbortSignal | undefined;
   readonly #hangUp = new AbortController();
   readonly #waiting: ExecutionEvent[] = [];
   readonly #ended = deferred<Execution>();
@@ -41,6 +42,7 @@ export class ExecutionStream implements AsyncIterable<ExecutionEvent> {
     this.#http = http;
     this.#executions = executions;
     this.#isDetached = wish.body.detach === true;
+    this.#signal = wish.signal;
     const { promise } = this.#ended;
     this.started = this.#begun.promise.then((start) => start ?? promise.then(startedOf));
     // Whoever looks hears of it; nobody has to.
@@ -105,32 +107,31 @@ export class ExecutionStream implements AsyncIterable<ExecutionEvent> {
     const { signal, body, idempotencyKey } = wish;
     const onAbort = async () => {
       await this.#leave();
-      this.#fail(signal?.reason);
+      this.#fail();
     };
     signal?.addEventListener("abort", onAbort);
+    const asked = {
+      ...({ method: "POST", path: "/v1/execute", accept: "text/event-stream" } as const),
+      ...{ body: { ...body, stream: true }, idempotencyKey, signal },
+      // Not at once when the signal says so: the program is interrupted first.
+      hangUp: this.#hangUp.signal,
+    };
     try {
-      const events = await this.#http.ask(
-        {
-          method: "POST",
-          path: "/v1/execute",
-          body: { ...body, stream: true },
-          accept: "text/event-stream",
-          idempotencyKey,
-          signal,
-          // Not at once when the signal says so: the program is interrupted first.
-          hangUp: this.#hangUp.signal,
-        },
-        async (response) => response.body,
+      const events = await this.#http.ask(asked, async (response) => response.body);
+      await this.#read(events).then(
+        () => this.#brokeOff(),
+        (thrown) => this.#brokeOff(thrown),
       );
-      if (events !== null) for await (const event of readEvents(events)) this.#take(event);
-      await this.#brokeOff();
     } catch (thrown) {
-      if (!signal?.aborted) await this.#brokeOff(thrown);
-      else if (this.#start === undefined) this.#fail(signal.reason);
+      this.#fail(thrown);
     } finally {
       this.#begun.resolve(undefined);
       signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  async #read(events: ReadableStream<Uint8Array> | null): Promise<void> {
+    if (events !== null) for await (const event of readEvents(events)) this.#take(event);
   }
 
   #take({ name, data }: ServerEvent): void {
@@ -140,6 +141,8 @@ export class ExecutionStream implements AsyncIterable<ExecutionEvent> {
       this.#start = told;
       this.#begun.resolve(told);
     }
+    // How it ended for having been left is nobody's result.
+    if (this.#isLeft) return;
     if (name === "end") return this.#finish(told);
     this.#tell({ ...told, type: name });
   }
@@ -151,16 +154,13 @@ export class ExecutionStream implements AsyncIterable<ExecutionEvent> {
   /** There is no more, and it was not over. What goes on by itself can still be asked for. */
   async #brokeOff(thrown?: unknown): Promise<void> {
     if (this.#isOver) return;
+    if (thrown instanceof CodeRunnerError) return this.#fail(thrown);
     const start = this.#start;
-    if (start === undefined || thrown instanceof CodeRunnerError) return this.#fail(thrown);
-    if (this.#isDetached && !this.#isLeft) {
-      return await this.#executions.wait(start.id).then(
-        (execution) => this.#finish(execution),
-        (error) => this.#fail(error),
-      );
+    if (start && this.#isDetached && !this.#isLeft) {
+      return this.#finish(await this.#executions.wait(start.id, { signal: this.#signal }));
     }
     const what = this.#isLeft ? "was left" : "broke off";
-    const details = { executionId: start.id, cause: thrown };
+    const details = { executionId: start?.id, cause: thrown };
     const message = `The stream ${what} before the execution's end.`;
     this.#fail(new CodeRunnerError("stream_broken", message, details));
   }
@@ -194,10 +194,11 @@ export class ExecutionStream implements AsyncIterable<ExecutionEvent> {
     this.#ended.resolve(execution);
   }
 
-  #fail(thrown: unknown): void {
+  /** Whoever has ended it by a signal hears that signal's reason, whatever came of it. */
+  #fail(thrown?: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#ended.reject(thrown);
+    this.#ended.reject(this.#signal?.aborted ? this.#signal.reason : thrown);
     this.#news();
   }
 }

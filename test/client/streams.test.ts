@@ -82,6 +82,13 @@ describe("a stream that fails", () => {
     await expect(refused.started).rejects.toMatchObject({ code: "no_credits" });
   });
 
+  test("with nothing in it says so", async () => {
+    const { client } = clientBefore([new Response("")]);
+    const stream = client.stream(PROGRAM);
+    await expect(stream.result()).rejects.toMatchObject({ code: "stream_broken" });
+    await expect(stream.started).rejects.toMatchObject({ code: "stream_broken" });
+  });
+
   test.each(["ends", "breaks"] as const)("in the middle says so when it %s", async (how) => {
     const { client } = clientBefore([streamOf([START, OUTPUT], how)]);
     const stream = client.stream(PROGRAM);
@@ -138,6 +145,28 @@ describe("whoever leaves", () => {
     await expect(executing).rejects.toThrow("enough");
     expect(sent.at(-1)?.url).toMatch(/exec-1\/interrupt$/);
     expect(sent[0]?.init.signal?.aborted).toBe(true);
+  });
+
+  test("hears nothing of how the program ended for it", async () => {
+    const left = Promise.withResolvers<void>();
+    const slow = streamOf([START], "hangs");
+    const late = (init: RequestInit) => {
+      const { body } = slow(init);
+      const rest = new TextEncoder().encode(eventText(END));
+      const tail = new TransformStream<Uint8Array, Uint8Array>();
+      const writer = tail.writable.getWriter();
+      body?.pipeTo(new WritableStream({ write: (part) => writer.write(part) })).catch(() => 0);
+      left.promise.then(() => writer.write(rest)).then(() => writer.close());
+      return new Response(tail.readable);
+    };
+    const interrupted = async () => {
+      left.resolve();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      return CANCELLED.clone();
+    };
+    const { client } = clientBefore([late, interrupted]);
+    const signal = AbortSignal.timeout(20);
+    await expect(client.execute({ ...PROGRAM, signal })).rejects.toThrow(signal.reason);
   });
 
   test("before it has begun does so when it begins, and is not kept waiting for long", async () => {
