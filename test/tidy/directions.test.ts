@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { readSources, type Source } from "./sources.ts";
 
-const CODE = ["shared", "worker", "runner", "launch", "bench", "mcp", "docs"];
+const CODE = ["shared", "worker", "runner", "launch", "bench", "mcp", "docs", "client"];
 
 function importersOf(wanted: (name: string) => boolean, ...folders: string[]): string[] {
   return readSources(...folders)
@@ -43,6 +43,11 @@ describe("import directions", () => {
       runner.filter(({ imports }) => imports.includes(name)).map(({ path }) => path);
     expect(importers("dockerode")).toEqual(["runner/docker.ts"]);
     expect(importers("express")).toEqual(["runner/server.ts"]);
+  });
+
+  test("the client imports nothing but itself", () => {
+    const allowed = (name: string) => name.startsWith("client/src/");
+    expect(readSources("client/src").flatMap((source) => outside(source, allowed))).toEqual([]);
   });
 
   test("the account object never fetches", () => {
