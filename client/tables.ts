@@ -31,7 +31,7 @@ export type FinalOutcome = Outcome | ${JSON.stringify(COMPILE_ERROR)};
 ${union("Language", LANGUAGE_IDS)}
 
 /** The same as a list. */
-export const LANGUAGES: readonly Language[] = [
+export const KNOWN_LANGUAGES: readonly Language[] = [
 ${LANGUAGE_IDS.map((id) => `  ${JSON.stringify(id)},\n`).join("")}];
 `;
 }

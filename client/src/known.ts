@@ -84,7 +84,7 @@ export type Language =
   | "r";
 
 /** The same as a list. */
-export const LANGUAGES: readonly Language[] = [
+export const KNOWN_LANGUAGES: readonly Language[] = [
   "python",
   "javascript",
   "typescript",

@@ -4,7 +4,7 @@
 
 import type { CodeRunner } from "./client.ts";
 import type { CodeRunnerError } from "./error.ts";
-import { LANGUAGES } from "./known.ts";
+import { KNOWN_LANGUAGES } from "./known.ts";
 import type { Session } from "./sessions.ts";
 import type { Execution, LanguageName } from "./types.ts";
 
@@ -54,7 +54,11 @@ const CHARACTERS_MAX = 16_000;
 
 /** The tool, for whatever has no adapter below. */
 export function codeTool(place: Place, options: ToolOptions = {}): CodeTool {
-  const { languages = LANGUAGES, timeoutMs = TIMEOUT_MS, charactersMax = CHARACTERS_MAX } = options;
+  const {
+    languages = KNOWN_LANGUAGES,
+    timeoutMs = TIMEOUT_MS,
+    charactersMax = CHARACTERS_MAX,
+  } = options;
   const session = "files" in place ? place : undefined;
   const where =
     session === undefined
