@@ -10,8 +10,8 @@ import { buildClient } from "../client/build.ts";
 import { richAccount, startEdge } from "./edge-stack.ts";
 import { median, rounded, timeMs } from "./stats.ts";
 
-const ROUNDS = 1_500;
-const WARM_UP = 300;
+const ROUNDS = 500;
+const WARM_UP = 100;
 const PROGRAM = { language: "python", code: "print(1)", run_timeout: 5000 };
 
 /** Medians, and what the client adds to the bare request with a key. */

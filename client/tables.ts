@@ -18,7 +18,7 @@ export function knownText(): string {
 ${union("ErrorCode", ERROR_CODES)}
 
 /** Those with which the same request may succeed later. */
-export const RETRYABLE: ReadonlySet<string> = new Set([
+${constant("RETRYABLE", "ReadonlySet<string>")} new Set([
 ${retryable.map((code) => `  ${JSON.stringify(code)},\n`).join("")}] satisfies ErrorCode[]);
 
 /** What becomes of a program. */
@@ -31,9 +31,13 @@ export type FinalOutcome = Outcome | ${JSON.stringify(COMPILE_ERROR)};
 ${union("Language", LANGUAGE_IDS)}
 
 /** The same as a list. */
-export const KNOWN_LANGUAGES: readonly Language[] = [
+${constant("KNOWN_LANGUAGES", "readonly Language[]")} [
 ${LANGUAGE_IDS.map((id) => `  ${JSON.stringify(id)},\n`).join("")}];
 `;
+}
+
+function constant(name: string, type: string): string {
+  return `export const ${name}: ${type} =`;
 }
 
 function union(name: string, members: readonly string[]): string {
