@@ -1,0 +1,24 @@
+// Makes `dist/coderunner.js` from the sources, the SDK and the tables of the service that it needs: one
+// file without dependencies, because every further file would be looked for at each start.
+
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const { version } = JSON.parse(readFileSync(here("package.json"), "utf8")) as { version: string };
+
+await build({
+  entryPoints: [here("src/main.ts")],
+  outfile: here("dist/coderunner.js"),
+  bundle: true,
+  platform: "node",
+  target: "node20",
+  format: "esm",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: "none",
+  define: { CODERUNNER_VERSION: JSON.stringify(version) },
+  banner: { js: "#!/usr/bin/env node" },
+  logLevel: "warning",
+});
