@@ -1,5 +1,7 @@
-// Makes `dist/coderunner.js` from the sources, the SDK and the tables of the service that it needs: one
-// file without dependencies, because every further file would be looked for at each start.
+// Makes `dist/coderunner.cjs` from the sources, the SDK and the tables of the service that it needs: one
+// file without dependencies, because every further file would be looked for at each start. It is CommonJS,
+// because a module that imports `node:http` has Node look at everything that exports, and load its whole
+// own fetch for that.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -10,11 +12,13 @@ const { version } = JSON.parse(readFileSync(here("package.json"), "utf8")) as { 
 
 await build({
   entryPoints: [here("src/main.ts")],
-  outfile: here("dist/coderunner.js"),
+  outfile: here("dist/coderunner.cjs"),
   bundle: true,
   platform: "node",
   target: "node20",
-  format: "esm",
+  format: "cjs",
+  // What is imported late is required late.
+  supported: { "dynamic-import": false },
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: "none",

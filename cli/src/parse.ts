@@ -146,7 +146,9 @@ function unknownFlag(rawName: string, flags: Flags): Stop {
 /** The one of `known` that was most likely meant, if any was. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const starting = known.filter((each) => word.length > 2 && each.startsWith(word));
-  if (starting.length === 1) return starting[0];
+  const [shortest] = starting.sort((a, b) => a.length - b.length);
+  if (shortest !== undefined && starting.every((each) => each.startsWith(shortest)))
+    return shortest;
   const far = known.map((each) => ({ each, steps: distance(word, each) }));
   const best = far.sort((a, b) => a.steps - b.steps)[0];
   return best !== undefined && best.steps <= Math.max(1, Math.floor(word.length / 3))

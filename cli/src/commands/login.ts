@@ -1,8 +1,6 @@
 // `login` stores a key and the address it is for; `logout` forgets them. A key is never taken from the
 // command line, where every other user of the machine could read it.
 
-import { createInterface } from "node:readline";
-import { Writable } from "node:stream";
 import { clientFor } from "../client.ts";
 import type { Command, Context } from "../command.ts";
 import { type Access, checkedKey, configFile, forget, store } from "../config.ts";
@@ -69,6 +67,10 @@ async function askForKey(context: Context): Promise<string> {
 
 /** What is typed, which is not shown. */
 async function typedKey({ access, interrupts }: Context): Promise<string> {
+  const [{ createInterface }, { Writable }] = await Promise.all([
+    import("node:readline"),
+    import("node:stream"),
+  ]);
   const silent = new Writable({ write: (_piece, _encoding, done) => done() });
   const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
   process.stderr.write(`API key for ${access.url} (it is not shown): `);
