@@ -77,6 +77,8 @@ export class Output {
 
   /** Resolves when everything was taken, or cannot be any more. */
   async flush(): Promise<void> {
+    // What a file answered to the last words is told a turn later.
+    await new Promise((resolve) => setImmediate(resolve));
     if (this.problem !== undefined || process.stdout.writableLength === 0) return;
     await new Promise<void>((resolve) => {
       process.stdout.once("error", () => resolve());
