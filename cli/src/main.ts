@@ -6,6 +6,7 @@ import type { Command } from "./command.ts";
 import { type Access, accessOf } from "./config.ts";
 import { EXITS, exitOfSignal, Stop } from "./exit.ts";
 import { explain } from "./explain.ts";
+import { arityOf } from "./flags.ts";
 import { helpFor, helpForAll } from "./help.ts";
 import { Interrupted, type Interrupts, watchInterrupts } from "./interrupts.ts";
 import { Output } from "./output.ts";
@@ -18,7 +19,7 @@ const interrupts = watchInterrupts(clearSpinner);
 
 async function main(argv: readonly string[]): Promise<number> {
   let access: Access | undefined;
-  let isJson = false;
+  let isJson = argv.includes("--json");
   try {
     const asked = lineOf(argv);
     if (typeof asked === "string") return told(asked);
@@ -60,8 +61,12 @@ function lineOf(argv: readonly string[]): Line<Command> | string {
   if (words.length === 0) return helpForAll(COMMANDS, output.style);
   const found = findCommand(words, COMMANDS);
   if (found === undefined) return groupOf(words) ?? unknownCommand(words);
-  if (isHelp) return helpFor(found.command, output.style);
-  return parseLine(found.command, words.slice(found.length));
+  const { command, length } = found;
+  if (isHelp) return helpFor(command, output.style);
+  const next = words[length] ?? "-";
+  const takesNone = arityOf(command).most === 0;
+  if (takesNone && !next.startsWith("-") && isGroup(words[0])) return unknownCommand(words);
+  return parseLine(command, words.slice(length));
 }
 
 /** The commands of a group that is no command itself, such as `files`. */
@@ -71,10 +76,12 @@ function groupOf([first = "", ...rest]: readonly string[]): string | undefined {
   return group.length > 0 && isAsked ? helpForAll(group, output.style) : undefined;
 }
 
+function isGroup(first = ""): boolean {
+  return COMMANDS.some(({ name }) => name.startsWith(`${first} `));
+}
+
 function unknownCommand([first = "", second = ""]: readonly string[]): never {
-  const written = COMMANDS.some(({ name }) => name.startsWith(`${first} `))
-    ? `${first} ${second}`
-    : first;
+  const written = isGroup(first) ? `${first} ${second}` : first;
   const names = COMMANDS.flatMap(({ name }) => [name, name.split(" ")[0] ?? ""]);
   const near = nearest(written, [...new Set(names)]);
   const remedy =
