@@ -8,21 +8,26 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const { version } = JSON.parse(readFileSync(here("package.json"), "utf8")) as { version: string };
 
-await build({
-  entryPoints: [here("src/main.ts")],
-  outfile: here("dist/coderunner.cjs"),
-  bundle: true,
-  platform: "node",
-  target: "node20",
-  format: "cjs",
-  // What is imported late is required late.
-  supported: { "dynamic-import": false },
-  minifySyntax: true,
-  minifyWhitespace: true,
-  legalComments: "none",
-  define: { CODERUNNER_VERSION: JSON.stringify(version) },
-  banner: { js: "#!/usr/bin/env node" },
-  logLevel: "warning",
-});
+/** Writes the command to `outfile`. */
+export async function buildCli(outfile: string): Promise<void> {
+  const { version } = JSON.parse(readFileSync(here("package.json"), "utf8")) as { version: string };
+  await build({
+    entryPoints: [here("src/main.ts")],
+    outfile,
+    bundle: true,
+    platform: "node",
+    target: "node20",
+    format: "cjs",
+    // What is imported late is required late.
+    supported: { "dynamic-import": false },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: "none",
+    define: { CODERUNNER_VERSION: JSON.stringify(version) },
+    banner: { js: "#!/usr/bin/env node" },
+    logLevel: "warning",
+  });
+}
+
+if (import.meta.main) await buildCli(here("dist/coderunner.cjs"));

@@ -36,7 +36,7 @@ function onTerminal(
   return { ...watch(child), type: (text) => child.stdin.write(text) };
 }
 
-const SLOW = `coderunner execute -l bash -c "sleep 1.5; echo first; sleep 1; echo second"`;
+const SLOW = `coderunner execute -l bash -c "sleep 1.5; echo first; sleep 1; echo second" < /dev/null`;
 
 describe("a terminal", () => {
   test("has a spinner while there is nothing to show, output as it comes, and a last line", async () => {
