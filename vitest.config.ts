@@ -66,7 +66,7 @@ export default defineConfig({
         test: {
           name: "unit",
           environment: "node",
-          include: ["test/{shared,runner,launch,bench,fuzz,tidy,tools,client}/**/*.test.ts"],
+          include: ["test/{shared,runner,launch,bench,fuzz,tidy,tools,client,cli}/**/*.test.ts"],
           exclude: ["test/launch/lifecycle.test.ts"],
         },
       },

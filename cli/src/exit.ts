@@ -5,7 +5,10 @@
 import { constants } from "node:os";
 
 export const EXITS = {
-  usage: { code: 120, means: "The command was not written right, or a file of yours is missing." },
+  usage: {
+    code: 120,
+    means: "The command was not written right, or a file of yours cannot be used.",
+  },
   account: { code: 121, means: "No key, a key that is not valid, or no credits." },
   refused: {
     code: 122,

@@ -40,7 +40,7 @@ export function findCommand<C extends CommandInfo>(
 
 /** Reads what follows a command's name. */
 export function parseLine<C extends CommandInfo>(command: C, argv: readonly string[]): Line<C> {
-  const flags: Flags = { ...COMMON_FLAGS, ...command.flags };
+  const flags: Flags = { ...command.flags, ...COMMON_FLAGS };
   const { tokens } = parseArgs({
     args: [...argv],
     options: optionsOf(flags),

@@ -3,7 +3,7 @@
 import { describe, expect, test } from "vitest";
 import { readSources, type Source } from "./sources.ts";
 
-const CODE = ["shared", "worker", "runner", "launch", "bench", "mcp", "docs", "client"];
+const CODE = ["shared", "worker", "runner", "launch", "bench", "mcp", "docs", "client", "cli"];
 
 function importersOf(wanted: (name: string) => boolean, ...folders: string[]): string[] {
   return readSources(...folders)
@@ -31,6 +31,13 @@ describe("import directions", () => {
     const allowed = (name: string) =>
       name.startsWith("mcp/") || name.startsWith("node:") || name.startsWith("eventsource-parser");
     expect(readSources("mcp").flatMap((source) => outside(source, allowed))).toEqual([]);
+  });
+
+  test("the command line knows the client, what both know, and Node, and nothing else that would be packed", () => {
+    const allowed = (name: string) =>
+      /^(cli|client|mcp|shared)\//.test(name) || name.startsWith("node:");
+    const sources = readSources("cli").filter(({ path }) => path !== "cli/build.ts");
+    expect(sources.flatMap((source) => outside(source, allowed))).toEqual([]);
   });
 
   test("the gateway imports nothing of Node's", () => {

@@ -7,7 +7,7 @@ import { ERRORS } from "../../shared/errors.ts";
 import { LANGUAGE_IDS } from "../../shared/languages.ts";
 import { listFiles, readSources, readText } from "./sources.ts";
 
-const CODE = ["shared", "worker", "runner", "launch", "bench", "tools", "mcp", "client"];
+const CODE = ["shared", "worker", "runner", "launch", "bench", "tools", "mcp", "client", "cli"];
 const LINES_MAX = 400;
 
 /** The paths of the sources whose text matches, less those allowed to. */
