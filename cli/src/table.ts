@@ -13,6 +13,7 @@ import {
 } from "./commands/history.ts";
 import { listKeys, newKey, renameKey, revokeKey, rotateKey } from "./commands/keys.ts";
 import { login, logout } from "./commands/login.ts";
+import { mcp } from "./commands/mcp.ts";
 import {
   installPackages,
   interruptSession,
@@ -51,5 +52,6 @@ export const COMMANDS: readonly Command[] = [
   showLedger,
   login,
   logout,
+  mcp,
   completion,
 ];

@@ -244,6 +244,37 @@ describe("a server", () => {
   });
 });
 
+describe("the tools for agents", () => {
+  const PING = '{"jsonrpc":"2.0","id":7,"method":"ping"}\n';
+
+  test("end with their input, and answer for a server that is dead", async () => {
+    const gone = await serve(() => undefined);
+    await new Promise((resolve) => servers.pop()?.close(resolve));
+    const how = await cli.run(["mcp"], { env: { ...own, CODERUNNER_URL: gone }, input: PING });
+    expect(how.code).toBe(0);
+    expect(JSON.parse(how.stdout)).toMatchObject({
+      jsonrpc: "2.0",
+      id: 7,
+      error: { message: expect.stringContaining("ECONNREFUSED") },
+    });
+    expect(how.stderr).toMatch(/^coderunner: [^\n]+\n$/);
+  });
+
+  test("end when they are told to, also while a server says nothing", async () => {
+    let came = 0;
+    const silent = await serve(() => {
+      came += 1;
+    });
+    const running = cli.start(["mcp"], { env: { ...own, CODERUNNER_URL: silent } });
+    running.child.stdin?.write(PING);
+    await expect.poll(() => came, { timeout: 20_000 }).toBeGreaterThan(0);
+    running.child.kill("SIGTERM");
+    const how = await timed(running);
+    expect(how).toMatchObject({ code: 143, stdout: "" });
+    expect(how.ms).toBeLessThan(5_000);
+  });
+});
+
 describe("what is not written right", () => {
   const bad: [args: string[], code: number, says: RegExp][] = [
     [["exec"], 120, /did you mean `coderunner execute`/i],
