@@ -4,6 +4,7 @@
 import { isUtf8 } from "node:buffer";
 import { fstatSync, readFileSync } from "node:fs";
 import { isatty } from "node:tty";
+import { Stop } from "./exit.ts";
 
 export type Input =
   | { kind: "none" }
@@ -17,21 +18,35 @@ const STDIN = 0;
 
 const NONE: Input = { kind: "none" };
 
-/** The command's own input, for the program. `textBytesMax` is what one request may carry of it. */
-export async function readInput(textBytesMax: number): Promise<Input> {
+/**
+ * The command's own input, for the program. `textBytesMax` is what one request may carry of it; more than
+ * one can only be sent by who has a key (`canSendLater`).
+ */
+export async function readInput(textBytesMax: number, canSendLater: boolean): Promise<Input> {
   const kind = kindOfStdin();
   if (kind === "nothing") return NONE;
-  if (kind === "terminal")
-    return isInForeground() ? { kind: "open", pieces: typed(), isTyped: true } : NONE;
-  const pieces = kind === "file" ? [readFileSync(STDIN)] : [];
-  const isWhole = kind === "file" || (await endsSoon(pieces));
-  const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  if (isWhole && bytes === 0) return NONE;
-  if (isWhole && bytes <= textBytesMax) {
-    const all = Buffer.concat(pieces);
-    if (isUtf8(all)) return { kind: "text", text: all.toString("utf8") };
+  if (kind === "terminal") {
+    return canSendLater && isInForeground()
+      ? { kind: "open", pieces: typed(), isTyped: true }
+      : NONE;
   }
-  return { kind: "open", pieces: rest(pieces, isWhole), isTyped: false };
+  const pieces: Buffer[] = kind === "file" ? [readFileSync(STDIN)] : [];
+  const isWhole = kind === "file" || (await endsSoon(pieces));
+  if (!isWhole && !canSendLater) pieces.push(await readAllInput());
+  const text = isWhole || !canSendLater ? textOf(pieces, textBytesMax) : undefined;
+  if (text === "") return NONE;
+  if (text !== undefined) return { kind: "text", text };
+  if (canSendLater) return { kind: "open", pieces: rest(pieces, isWhole), isTyped: false };
+  throw new Stop(
+    "account",
+    `Without a key, input must be text of at most ${textBytesMax} bytes. Take a key with \`coderunner login --new\`.`,
+  );
+}
+
+/** What was read, if it is text that is not too long. */
+function textOf(pieces: readonly Buffer[], bytesMax: number): string | undefined {
+  const all = Buffer.concat(pieces);
+  return all.length <= bytesMax && isUtf8(all) ? all.toString("utf8") : undefined;
 }
 
 /** The whole input, for what is written there itself: a program, a key, a file. */

@@ -133,6 +133,20 @@ describe("running", () => {
     child.stdin?.destroy();
   });
 
+  test("needs no key, also for input that comes late", async () => {
+    const code = "import sys; print(sys.stdin.read().upper())";
+    const env = { CODERUNNER_URL: url };
+    const { child, ended } = cli.start(["execute", "-l", "python", "-c", code], { env });
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    child.stdin?.end("late");
+    expect(await ended).toMatchObject({ code: 0, stdout: "LATE\n", stderr: "" });
+    const binary = await cli.run(["execute", "-l", "python", "-c", code], {
+      env,
+      input: Buffer.from([255]),
+    });
+    expect(binary).toMatchObject({ code: 121, stderr: expect.stringContaining("login --new") });
+  });
+
   test("tells events a line each, and leaves a program running that is asked for later", async () => {
     const live = await ask("execute", "-l", "bash", "-c", "echo 1; exit 3", "--json", "--stream");
     const types = live.stdout

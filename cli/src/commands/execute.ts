@@ -249,12 +249,12 @@ async function languageIn(
   return info?.languageId ?? "";
 }
 
-async function inputOf({ values }: Context): Promise<Input> {
+async function inputOf({ values, access }: Context): Promise<Input> {
   const text = values.text("stdin");
   if (text !== undefined) return { kind: "text", text };
   // Nobody would be there to send the rest.
   if (values.has("detach")) return { kind: "none" };
-  return await readInput(STDIN_BYTES_MAX);
+  return await readInput(STDIN_BYTES_MAX, access.key !== undefined);
 }
 
 function modeOf({ values, output }: Context): Mode {
