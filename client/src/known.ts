@@ -8,15 +8,21 @@ export type ErrorCode =
   | "unauthorized"
   | "invalid_key"
   | "no_credits"
+  | "payment_required"
+  | "payment_refused"
   | "packages_disabled"
+  | "payments_disabled"
+  | "origin_refused"
   | "not_found"
   | "unknown_session"
   | "unknown_file"
   | "unknown_execution"
   | "unknown_key"
+  | "unknown_deposit"
   | "method_not_allowed"
   | "conflict"
   | "idempotency_in_progress"
+  | "payment_used"
   | "session_busy"
   | "too_many_sessions"
   | "not_running"
@@ -24,6 +30,7 @@ export type ErrorCode =
   | "last_key"
   | "key_revoked"
   | "idempotency_mismatch"
+  | "deposit_claimed"
   | "session_deleted"
   | "session_expired"
   | "session_evicted"
@@ -32,23 +39,29 @@ export type ErrorCode =
   | "packages_too_large"
   | "unsupported_media_type"
   | "packages_refused"
+  | "deposit_refused"
   | "rate_limited"
   | "internal"
   | "runner_fault"
   | "packages_unreachable"
   | "workspace_full"
+  | "payment_pending"
   | "busy"
+  | "chain_unreachable"
   | "no_runner";
 
 /** Those with which the same request may succeed later. */
 export const RETRYABLE: ReadonlySet<string> = new Set([
+  "unknown_deposit",
   "idempotency_in_progress",
   "session_busy",
   "rate_limited",
   "internal",
   "runner_fault",
   "packages_unreachable",
+  "payment_pending",
   "busy",
+  "chain_unreachable",
   "no_runner",
 ] satisfies ErrorCode[]);
 

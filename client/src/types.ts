@@ -100,6 +100,8 @@ export type Execution = {
   credits?: { charged: number; remaining: number };
   /** For who has no key. */
   demo?: { remaining: number };
+  /** For who has paid for this execution alone. */
+  paid?: { usdc: number; transaction: string };
 };
 
 /** An execution that has begun. */
@@ -229,6 +231,8 @@ export type Credits = {
   ratePerMinute: number;
   balanceMicroUsdc: number;
   heldMicroUsdc: number;
+  /** What was spent of a payment that its chain took back since. */
+  owingMicroUsdc: number;
 };
 
 export type LedgerEntry = {
@@ -239,6 +243,8 @@ export type LedgerEntry = {
   amountMicroUsdc: number;
   balanceMicroUsdc: number;
   executionId: string | null;
+  /** The transaction that brought it. */
+  transaction: string | null;
   createdAt: string;
 };
 

@@ -16,6 +16,8 @@ test("every example of the description is taken, and answered as it says", async
   const isOff = /"code":"(packages_disabled|payments_disabled)"/;
   expect(problems.filter(({ problem = "" }) => !isOff.test(problem))).toEqual([]);
   const off = problems.map(({ name }) => name.split(" (")[0]);
-  expect(off.filter((name) => !/\/(packages|deposits|payments|topup)\b/.test(name ?? ""))).toEqual([]);
+  expect(off.filter((name) => !/\/(packages|deposits|payments|topup)\b/.test(name ?? ""))).toEqual(
+    [],
+  );
   expect(off).toContain("POST /api/sessions/{sessionId}/packages");
 });

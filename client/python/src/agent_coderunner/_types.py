@@ -326,6 +326,7 @@ class Credits:
     rate_per_minute: int = 0
     balance_micro_usdc: int = 0
     held_micro_usdc: int = 0
+    owing_micro_usdc: int = 0
 
 
 @dataclass(frozen=True)
@@ -339,6 +340,7 @@ class LedgerEntry:
     amount_micro_usdc: int = 0
     balance_micro_usdc: int = 0
     execution_id: Optional[str] = None
+    transaction: Optional[str] = None
     created_at: Optional[datetime] = None
 
 
