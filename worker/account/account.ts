@@ -7,7 +7,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { SessionEnding } from "../../shared/errors.ts";
 import { newId } from "../../shared/ids.ts";
 import type { LanguageId } from "../../shared/languages.ts";
-import { RATE_PER_MINUTE, RATE_WINDOW_MS, SESSION_CALLS_PER_MINUTE } from "../../shared/limits.ts";
+import { RATE_WINDOW_MS, SESSION_CALLS_PER_MINUTE } from "../../shared/limits.ts";
 import { coveredMs } from "../../shared/money.ts";
 import { type Admission, type Refusal, tooLittle } from "../admission.ts";
 import { inquire } from "../courier/entrust.ts";
@@ -24,6 +24,7 @@ import * as runs from "./runs.ts";
 import { ACCOUNT_MIGRATIONS } from "./schema.ts";
 import * as sessions from "./sessions.ts";
 import { type Entry, fundsOf, listEntries } from "./statement.ts";
+import { termsOf } from "./terms.ts";
 import type {
   AccountState,
   AdmissionRequest,
@@ -31,7 +32,6 @@ import type {
   Late,
   Opened,
   Opening,
-  Plan,
   Statement,
   Visit,
 } from "./told.ts";
@@ -90,7 +90,7 @@ export class Account extends DurableObject<Env> {
     const nowMs = Date.now();
     const key = this.#exists ? keys.findLiveKey(this.#sql, nowMs, keyHash) : undefined;
     if (key === undefined) return { ok: false, code: "invalid_key" };
-    const { ratePerMinute } = this.#terms();
+    const { ratePerMinute } = termsOf(this.#sql);
     forget(this.#admittedAtMs, RATE_WINDOW_MS, nowMs);
     const rate = () => rateOf(this.#admittedAtMs, ratePerMinute, RATE_WINDOW_MS, nowMs);
 
@@ -388,15 +388,6 @@ export class Account extends DurableObject<Env> {
   }
 
   #state(): AccountState {
-    return { ...this.#terms(), balanceMicro: ledger.balanceMicro(this.#sql) };
-  }
-
-  #terms(): { plan: Plan; ratePerMinute: number } {
-    const { plan, rate_per_minute } = this.#sql
-      .exec<{ plan: Plan; rate_per_minute: number | null }>(
-        "SELECT plan, rate_per_minute FROM account",
-      )
-      .one();
-    return { plan, ratePerMinute: rate_per_minute ?? RATE_PER_MINUTE[plan] };
+    return { ...termsOf(this.#sql), balanceMicro: ledger.balanceMicro(this.#sql) };
   }
 }

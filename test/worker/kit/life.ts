@@ -388,10 +388,8 @@ export class Life {
   }
 
   #ids(query: string): string[] {
-    return this.#sql
-      .exec<{ id: string }>(query)
-      .toArray()
-      .map(({ id }) => id);
+    const rows = this.#sql.exec<{ id: string }>(query).toArray();
+    return rows.map(({ id }) => id);
   }
 
   #pick<Thing>(things: readonly Thing[], which: number): Thing {
