@@ -18,6 +18,29 @@ describe("an operator", () => {
     expect(await change(all)).toEqual({ ...free, ratePerMinute: 9, credits: 551 });
   });
 
+  it("grants once for requests under one Idempotency-Key, and refuses another under it", async () => {
+    const g = gateway();
+    const { accountId } = await g.open();
+    const change = async (body: object) => {
+      const headers = { Authorization: `Bearer ${ADMIN_TOKEN}`, "Idempotency-Key": "gift-1" };
+      return await g.send(`/admin/accounts/${accountId}`, {
+        method: "PATCH",
+        headers: { ...headers, "Content-Type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    };
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, async () => await change({ grantCredits: 10 })),
+    );
+    const replayed = replies.filter(({ headers }) => headers.has("Idempotency-Replayed"));
+    expect(replayed).toHaveLength(19);
+    expect(await Promise.all(replies.map((reply) => reply.json()))).toEqual(
+      replies.map(() => expect.objectContaining({ credits: 60 })),
+    );
+    const other = await change({ grantCredits: 11 });
+    expect([other.status, (await errorOf(other)).code]).toEqual([409, "idempotency_mismatch"]);
+  });
+
   it("is held to by the next execution", async () => {
     const g = gateway();
     const { apiKey, accountId } = await g.open();

@@ -29,6 +29,7 @@ import type {
   AccountState,
   AdmissionRequest,
   Change,
+  Changed,
   Late,
   Opened,
   Opening,
@@ -310,17 +311,22 @@ export class Account extends DurableObject<Env> {
   }
 
   /** Applies an operator's change, repeatably; `undefined` when there is no such account. */
-  change(change: Change): AccountState | undefined {
+  change({ grant, ratePerMinute, plan, claim }: Change): Changed | undefined {
     if (!this.#exists) return undefined;
-    const { grant, ratePerMinute, plan } = change;
-    this.ctx.storage.transactionSync(() => {
+    const nowMs = Date.now();
+    return this.ctx.storage.transactionSync(() => {
+      const known = claim && claims.claimed(this.#sql, nowMs, claim);
+      if (known !== undefined) {
+        return { ...this.#state(), made: known === "idempotency_mismatch" ? "never" : "before" };
+      }
       if (plan !== undefined) setPlan(this.#sql, plan);
       if (ratePerMinute !== undefined) {
         this.#sql.exec("UPDATE account SET rate_per_minute = ?", ratePerMinute);
       }
-      if (grant !== undefined) ledger.grant(this.#sql, Date.now(), grant);
+      if (grant !== undefined) ledger.grant(this.#sql, nowMs, grant);
+      if (claim !== undefined) claims.addClaim(this.#sql, nowMs, claim, grant?.id ?? "change");
+      return { ...this.#state(), made: "now" };
     });
-    return this.#state();
   }
 
   /** Expires the holds and sessions that are due. The platform may call it late, early or twice. */

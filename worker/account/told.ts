@@ -23,7 +23,15 @@ export type Change = {
   grant?: { id: string; amountMicro: number };
   ratePerMinute?: number | null;
   plan?: Plan;
+  /** The Idempotency-Key it was asked for under, by an operator. */
+  claim?: Claim;
 };
+
+/**
+ * An account after a change, which was made now; or had been made before under its key; or was not, because
+ * its key is another change's.
+ */
+export type Changed = AccountState & { made: "now" | "before" | "never" };
 
 /** An account as its owner and its operator may see it. */
 export type AccountState = { plan: Plan; ratePerMinute: number; balanceMicro: number };

@@ -10,7 +10,9 @@ import { CREDIT_MICRO, creditsOf } from "../../shared/money.ts";
 import type { Plan } from "../account/told.ts";
 import { requireAdmin } from "../admin.ts";
 import { handle } from "../handle.ts";
+import { claimOf, noteReplay } from "../idempotency.ts";
 import { withAccount } from "../objects.ts";
+import { REPEAT_ERRORS, REPEATABLE } from "../openapi/about.ts";
 
 const PLANS = Object.keys(RATE_PER_MINUTE) as [Plan, ...Plan[]];
 
@@ -50,7 +52,8 @@ export const changeAccount = handle({
   guard: requireAdmin,
   body: ChangeRequest,
   reply: ChangedAccount,
-  errors: ["not_found"],
+  headers: REPEATABLE,
+  errors: ["not_found", ...REPEAT_ERRORS],
   examples: {
     grant: {
       summary: "A thousand credits and the greater plan",
@@ -61,14 +64,22 @@ export const changeAccount = handle({
     Object.assign(call.line, { account: accountId, change });
     const { grantCredits, ratePerMinute, plan } = change;
     const grant = { id: newId("grant"), amountMicro: (grantCredits ?? 0) * CREDIT_MICRO };
-    const state = await withAccount(call.env, accountId, (account) =>
-      account.change({
-        ...(grantCredits === undefined ? {} : { grant }),
-        ...(ratePerMinute === undefined ? {} : { ratePerMinute }),
-        ...(plan === undefined ? {} : { plan }),
-      }),
+    const claim = await claimOf(call);
+    const state = await withAccount(
+      call.env,
+      accountId,
+      async (account) =>
+        await account.change({
+          ...(grantCredits === undefined ? {} : { grant }),
+          ...(ratePerMinute === undefined ? {} : { ratePerMinute }),
+          ...(plan === undefined ? {} : { plan }),
+          // An operator's keys are not the owner's.
+          ...(claim && { claim: { ...claim, key: `operator:${claim.key}` } }),
+        }),
     );
     if (state === undefined) throw new Failure("not_found", { message: "No such account." });
+    if (state.made === "never") throw new Failure("idempotency_mismatch");
+    if (state.made === "before") noteReplay(call);
     const credits = creditsOf(state.balanceMicro);
     return {
       body: { accountId, plan: state.plan, ratePerMinute: state.ratePerMinute, credits },
