@@ -7,6 +7,7 @@ import { priceMicro } from "../../../shared/money.ts";
 import { bearerOf } from "../../bearer.ts";
 import type { Call } from "../../call.ts";
 import { type Order, refuseForStrangers } from "../../execute.ts";
+import { idempotencyKeyOf } from "../../idempotency.ts";
 import { withPayment } from "../../objects.ts";
 import { visit } from "../../visit.ts";
 import { buyCredits, buyRun, openShop } from "./buy.ts";
@@ -25,6 +26,8 @@ export async function payFirst(
   const sent = sentPayment(call.request);
   if (sent === undefined) return undefined;
   const shop = openShop(call.env);
+  // One that is none is refused when the execution is let in, which would be too late.
+  idempotencyKeyOf(call);
   const what = "running a program";
   if (bearerOf(call.request) !== undefined) {
     const { key } = await visit(call, async (account, hash) => await account.showCredits(hash));

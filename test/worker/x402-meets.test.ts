@@ -1,0 +1,109 @@
+// Where payments meet what else a request may be: sent again under a key, told of while it runs, left to
+// itself, wrong in a way that only shows late, or for a route that takes no payment.
+
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { RunnerExecuteRequest } from "../../shared/runner-api.ts";
+import { type Chain, newChain } from "./kit/chain.ts";
+import { answering, errorOf, failing, PROGRAM, type Runner } from "./kit/gateway.ts";
+import { streamed } from "./kit/mcp.ts";
+import { firstOf, openStore, receiptIn, type Store, signed } from "./kit/x402.ts";
+
+// A chain is a process of its own, and every payment asks it a dozen times.
+vi.setConfig({ testTimeout: 30_000 });
+
+const PATH = "/api/execute";
+const SECRET = { "Idempotency-Key": "a-secret-of-the-payers-own" };
+
+let chain: Chain;
+let store: Store;
+let seen: RunnerExecuteRequest[];
+let runner: Runner;
+beforeEach(async () => {
+  chain ??= await newChain();
+  seen = [];
+  runner = answering({}, seen);
+  store = await openStore(chain, { runner: async (request) => await runner(request) });
+});
+
+/** A payment for an execution of whoever sends `headers`. */
+async function paying(headers: Record<string, string> = {}) {
+  const offered = firstOf(await store.ask(PATH, headers, PROGRAM));
+  return { ...headers, ...(await signed(await chain.payer(), offered)) };
+}
+
+describe("an execution that is paid for", () => {
+  it.each(['""', "", "a-secret-with-a-\ttab-in-it", "a-secret-with-an-é-in-it", "x".repeat(256)])(
+    "under the Idempotency-Key `%s`, which is none, is refused before it is paid for",
+    async (secret) => {
+      const headers = { ...(await paying()), "Idempotency-Key": secret };
+      const response = await store.post(PATH, headers, PROGRAM);
+      expect(response.status).toBe(400);
+      expect((await errorOf(response)).field).toBe("Idempotency-Key");
+      expect(store.calls).toEqual([]);
+      await store.expectExact();
+    },
+  );
+
+  it("as a stream, and that fails before it begins, is run again for nothing", async () => {
+    const headers = { ...(await paying()), ...SECRET };
+    runner = failing(503, "busy");
+    const request = { ...PROGRAM, stream: true };
+    expect((await store.post(PATH, headers, request)).status).toBe(503);
+    runner = () => streamed();
+    const again = await store.post(PATH, headers, request);
+    expect(await again.text()).toContain("event: end");
+    expect((await store.post(PATH, headers, request)).status).toBe(409);
+    expect(store.calls).toHaveLength(1);
+    await store.expectExact({ runsMicro: 10_000 });
+  });
+
+  it("as a stream whose reader has gone has been served", async () => {
+    const headers = { ...(await paying()), ...SECRET };
+    runner = () => streamed();
+    const request = { ...PROGRAM, stream: true };
+    const response = await store.g.begin(PATH, {
+      method: "POST",
+      headers: { ...headers, "Content-Type": "application/json" },
+      body: JSON.stringify(request),
+    });
+    await response.body?.cancel();
+    await vi.waitFor(async () => {
+      expect((await store.post(PATH, headers, request)).status).toBe(409);
+    });
+    expect(store.calls).toHaveLength(1);
+    await store.expectExact({ runsMicro: 10_000 });
+  });
+});
+
+describe("a payment with a key", () => {
+  it("and an Idempotency-Key is taken once, and the execution run once, however often it is sent", async () => {
+    const { bearer, accountId } = await store.emptyKey();
+    const headers = { ...(await paying(bearer)), ...SECRET };
+    const replies = await Promise.all(
+      [1, 2, 3, 4].map(async () => await store.post(PATH, headers, PROGRAM)),
+    );
+    const served = replies.filter(({ status }) => status === 200);
+    expect(served.length).toBeGreaterThan(0);
+    for (const { status } of replies) expect([200, 503]).toContain(status);
+    const again = await store.post(PATH, headers, PROGRAM);
+    expect(again.status).toBe(200);
+    expect(again.headers.get("Idempotency-Replayed")).toBe("true");
+    expect(receiptIn(again)?.success).toBe(true);
+    expect((await store.post(PATH, headers, { ...PROGRAM, code: "2" })).status).toBe(409);
+    expect(seen).toHaveLength(1);
+    expect(store.calls).toHaveLength(1);
+    expect(await store.balance(accountId)).toBe(8_000);
+    await store.expectExact();
+  });
+
+  it("pays for an execution that goes on by itself", async () => {
+    const { bearer, accountId } = await store.emptyKey();
+    const headers = await paying(bearer);
+    runner = () => streamed();
+    const response = await store.post(PATH, headers, { ...PROGRAM, detach: true });
+    expect(response.status).toBe(202);
+    expect(receiptIn(response)?.success).toBe(true);
+    expect(await store.balance(accountId)).toBe(8_000);
+    await store.expectExact();
+  });
+});
