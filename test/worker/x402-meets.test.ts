@@ -1,7 +1,7 @@
 // Where payments meet what else a request may be: sent again under a key, told of while it runs, left to
 // itself, wrong in a way that only shows late, or for a route that takes no payment.
 
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunnerExecuteRequest } from "../../shared/runner-api.ts";
 import { type Chain, newChain } from "./kit/chain.ts";
 import { answering, errorOf, failing, PROGRAM, type Runner } from "./kit/gateway.ts";
@@ -13,6 +13,8 @@ vi.setConfig({ testTimeout: 30_000 });
 
 const PATH = "/api/execute";
 const SECRET = { "Idempotency-Key": "a-secret-of-the-payers-own" };
+/** How asking for the state of an authorization begins. */
+const STATE_CALL = "0xe94a0102";
 
 let chain: Chain;
 let store: Store;
@@ -105,5 +107,41 @@ describe("a payment with a key", () => {
     expect(receiptIn(response)?.success).toBe(true);
     expect(await store.balance(accountId)).toBe(8_000);
     await store.expectExact();
+  });
+});
+
+describe("a payment that is sent again while the first is being settled", () => {
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  /** Has `first` happen while a node is asked whether, or how, an authorization can be used. */
+  function during(isOfState: boolean, first: () => Promise<unknown>): void {
+    const { fetch } = globalThis;
+    let isOver = false;
+    vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+      const body = String(init?.body);
+      const isMeant = body.includes('"eth_call"') && body.includes(STATE_CALL) === isOfState;
+      if (isMeant && !isOver) {
+        isOver = true;
+        await first();
+      }
+      return await fetch(input as RequestInfo, init as RequestInit);
+    });
+  }
+
+  it.each([
+    ["that it was used", true],
+    ["that it would not be taken", false],
+  ])("and is told %s by the chain, is answered like the first", async (_name, isOfState) => {
+    const headers = { ...(await paying()), ...SECRET };
+    const send = async () => await store.post(PATH, headers, PROGRAM);
+    const replies: Response[] = [];
+    during(isOfState, async () => replies.push(await send()));
+    replies.push(await send());
+    expect(replies.map(({ status }) => status)).toEqual([200, 200]);
+    expect(seen).toHaveLength(1);
+    expect(store.calls).toHaveLength(1);
+    await store.expectExact({ runsMicro: 10_000 });
   });
 });

@@ -67,7 +67,11 @@ export async function foresee(
     ask("eth_call", [{ to: usdc, data }, "latest"], z.string()).then(() => undefined, flawOf),
   ]);
   if (isUsed) return { is: "used" };
-  return flaw === undefined ? { is: "good", head } : { is: "bad", flaw };
+  if (flaw === undefined) return { is: "good", head };
+  // It may have been used between the one question and the other.
+  return (await isAuthorizationUsed(ask, usdc, authorization))
+    ? { is: "used" }
+    : { is: "bad", flaw };
 }
 
 /** Where a payment is on the chain, or `undefined` when it is not there. `hint` is where it may be. */

@@ -15,7 +15,15 @@ import { NETWORKS, type NetworkName } from "../../../shared/networks.ts";
 import { type Call, logTrouble } from "../../call.ts";
 import { hex, sha256 } from "../../digest.ts";
 import { withPayment, withVisitor } from "../../objects.ts";
-import { blockAt, type Found, find, foresee, isAuthorizationUsed, type Terms } from "./evidence.ts";
+import {
+  blockAt,
+  type Forecast,
+  type Found,
+  find,
+  foresee,
+  isAuthorizationUsed,
+  type Terms,
+} from "./evidence.ts";
 import { type Settlement, settle } from "./facilitator.ts";
 import {
   type Flaw,
@@ -100,21 +108,32 @@ async function take(attempt: Attempt): Promise<Paid> {
   ]);
   if (known !== undefined && known.is !== "open") return await takeKnown(attempt, known);
   if (forecast instanceof Failure) throw forecast;
-  if (staleness !== undefined || forecast === undefined) {
-    if (known !== undefined) return await takeLate(attempt, known.sinceBlock, staleness);
-    throw refused(call, deal, staleness ?? { field: "authorization", predicate: "is not valid" });
-  }
-  if (forecast.is === "used") {
-    if (known === undefined) throw usedElsewhere();
-    return await takeLate(attempt, known.sinceBlock, undefined);
-  }
-  if (forecast.is === "bad") throw refused(call, deal, forecast.flaw);
+  if (forecast?.is !== "good") return await takeSpent(attempt, forecast, staleness);
   if (!isEoa) call.line.detail = "the payer's signature is a contract's";
   const begun = await withPayment(call.env, id, async (payment) => {
     return await payment.begin(beginningOf(attempt, forecast.head));
   });
   if (begun.is !== "open") return await takeKnown(attempt, begun);
   return await settleNow(attempt, begun.sinceBlock);
+}
+
+/**
+ * A payment that cannot be settled now. It is looked for once more: another request may have had it
+ * settled while this one asked the chain, and who has paid must not be told that nothing was taken.
+ */
+async function takeSpent(
+  attempt: Attempt,
+  forecast: Exclude<Forecast, { is: "good" }> | undefined,
+  staleness: Flaw | undefined,
+): Promise<Paid> {
+  const { call, deal, id, binding } = attempt;
+  const known = await withPayment(call.env, id, async (payment) => await payment.look(binding));
+  if (known !== undefined && known.is !== "open") return await takeKnown(attempt, known);
+  const isLate = staleness !== undefined || forecast?.is === "used";
+  if (isLate && known !== undefined) return await takeLate(attempt, known.sinceBlock, staleness);
+  if (forecast?.is === "used") throw usedElsewhere();
+  const flaw = staleness ?? (forecast?.is === "bad" ? forecast.flaw : undefined);
+  throw refused(call, deal, flaw ?? { field: "authorization", predicate: "is not valid" });
 }
 
 /** A forecast, or the Failure that there is none: whoever is known needs none. */
