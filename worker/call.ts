@@ -18,6 +18,8 @@ export type Call = {
   line: LogLine;
   /** What was asked for, once it has been read and understood. */
   body?: unknown;
+  /** Whether a payment that comes with it is taken. */
+  takesPayments?: boolean;
   /** What was paid for the one execution of a caller without a key. */
   run?: { id: string; paidMicro: number; transaction: string; isProven: boolean };
   /** How to pay, in the words of x402's first version; said in the body of a refusal for want of money. */

@@ -25,7 +25,7 @@ import { type Env, settingsOf } from "./env.ts";
 import { claimOf, insistOnFirst } from "./idempotency.ts";
 import { type KnownKey, readKey } from "./key.ts";
 import { withAccount, withPayment, withVisitor } from "./objects.ts";
-import { offer, runPrice, shopOf, topUpPrice } from "./payments/x402/shop.ts";
+import { offer, runPrice, type Shop, shopOf, topUpPrice } from "./payments/x402/shop.ts";
 
 /** A demo run may cost as much as what it gives a taste of: one execution of a credit. */
 const DEMO_RUN_MICRO = CREDIT_MICRO;
@@ -101,7 +101,7 @@ function unclaimed(call: Call, hold: Hold): Failure {
   const message =
     "An Idempotency-Key needs an API key beside it; get a free one with POST /api/keys.";
   const refusal: Refusal = { ok: false, code: "unauthorized", message };
-  const answered = toBePaid(refusal, shopOf(call.env) !== undefined);
+  const answered = toBePaid(refusal, shopFor(call) !== undefined);
   offerFor(call, answered, hold);
   return failureOf(answered);
 }
@@ -131,7 +131,7 @@ function accountPayer(env: Env, accountId: string, keyHash: string): Payer {
 async function demoPayer(call: Call): Promise<Payer> {
   const { env, request } = call;
   const { DEMO_RUNS_PER_DAY } = settingsOf(env);
-  const isSelling = shopOf(env) !== undefined;
+  const isSelling = shopFor(call) !== undefined;
   if (DEMO_RUNS_PER_DAY === 0 && !isSelling) throw new Failure("unauthorized");
   const id = await visitorIdOf(request, env);
   return {
@@ -182,9 +182,14 @@ function toBePaid(refusal: Refusal, isSelling: boolean): Refusal {
   return { ...refusal, code: "payment_required", message };
 }
 
+/** Where the execution of a call may be paid for, if anywhere: not every route looks for a payment. */
+function shopFor({ env, takesPayments }: Call): Shop | undefined {
+  return takesPayments === true ? shopOf(env) : undefined;
+}
+
 /** Says in the reply how to pay for what was refused for want of money. */
 function offerFor(call: Call, { code, lackMicro }: Refusal, { leastMicro }: Hold): void {
-  const shop = shopOf(call.env);
+  const shop = shopFor(call);
   if (shop === undefined || ERRORS[code].status !== ERRORS.payment_required.status) return;
   const price = bearerOf(call.request) === undefined ? runPrice(leastMicro) : topUpPrice(lackMicro);
   offer(call, shop, { amountsMicro: price.amountsMicro, what: "running a program" });

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RunnerExecuteRequest } from "../../shared/runner-api.ts";
 import { type Chain, newChain } from "./kit/chain.ts";
 import { answering, errorOf, failing, PROGRAM, type Runner } from "./kit/gateway.ts";
-import { streamed } from "./kit/mcp.ts";
-import { firstOf, openStore, receiptIn, type Store, signed } from "./kit/x402.ts";
+import { errorIn, streamed } from "./kit/mcp.ts";
+import { firstOf, offerIn, openStore, receiptIn, type Store, signed } from "./kit/x402.ts";
 
 // A chain is a process of its own, and every payment asks it a dozen times.
 vi.setConfig({ testTimeout: 30_000 });
@@ -15,6 +15,7 @@ const PATH = "/api/execute";
 const SECRET = { "Idempotency-Key": "a-secret-of-the-payers-own" };
 /** How asking for the state of an authorization begins. */
 const STATE_CALL = "0xe94a0102";
+const PISTON = { language: "python", version: "*", files: [{ content: "print(1)" }] };
 
 let chain: Chain;
 let store: Store;
@@ -143,5 +144,70 @@ describe("a payment that is sent again while the first is being settled", () => 
     expect(seen).toHaveLength(1);
     expect(store.calls).toHaveLength(1);
     await store.expectExact({ runsMicro: 10_000 });
+  });
+});
+
+describe("a route that takes no payment", () => {
+  const PISTON_PATHS = ["/api/v2/execute", "/api/v2/piston/execute"];
+
+  it.each(PISTON_PATHS)("%s does not ask for one, nor take one, without a key", async (path) => {
+    const headers = await paying();
+    for (const sent of [{}, SECRET, headers, { ...headers, ...SECRET }]) {
+      const response = await store.post(path, sent, PISTON);
+      expect(response.status).toBe(401);
+      expect(response.headers.has("PAYMENT-REQUIRED")).toBe(false);
+      expect((await errorOf(response)).message).not.toContain("pay for this execution");
+    }
+    expect([...seen, ...store.calls]).toEqual([]);
+    await store.expectExact();
+  });
+
+  it.each(PISTON_PATHS)(
+    "%s says with a key that there are no credits, and no more",
+    async (path) => {
+      const { bearer } = await store.emptyKey();
+      const headers = await paying(bearer);
+      for (const sent of [bearer, headers]) {
+        const response = await store.post(path, sent, PISTON);
+        expect(response.status).toBe(402);
+        expect(response.headers.has("PAYMENT-REQUIRED")).toBe(false);
+        expect((await errorOf(response)).code).toBe("no_credits");
+      }
+      expect([...seen, ...store.calls]).toEqual([]);
+      await store.expectExact();
+    },
+  );
+
+  it("the tools' neither asks for one nor takes one", async () => {
+    const { bearer } = await store.emptyKey();
+    const params = { name: "execute", arguments: PROGRAM };
+    const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params };
+    for (const [sent, code] of [
+      [await paying(), "unauthorized"],
+      [await paying(bearer), "no_credits"],
+    ] as const) {
+      const response = await store.post("/mcp", sent, message);
+      expect(response.status).toBe(200);
+      expect(response.headers.has("PAYMENT-REQUIRED")).toBe(false);
+      const { result } = await response.json<{ result: Parameters<typeof errorIn>[0] }>();
+      expect(errorIn(result)).toMatchObject({ code });
+    }
+    expect([...seen, ...store.calls]).toEqual([]);
+    await store.expectExact();
+  });
+
+  it("has its demo runs as ever, and no payment is asked for after them", async () => {
+    store = await openStore(chain, {
+      runner: () => streamed(),
+      settings: { DEMO_RUNS_PER_DAY: "1" },
+    });
+    const address = { "CF-Connecting-IP": "10.9.8.7" };
+    expect((await store.post("/api/v2/execute", address, PISTON)).status).toBe(200);
+    const refusal = await store.post("/api/v2/execute", address, PISTON);
+    expect(refusal.status).toBe(429);
+    expect(refusal.headers.has("PAYMENT-REQUIRED")).toBe(false);
+    const payable = await store.post(PATH, address, PROGRAM);
+    expect(payable.status).toBe(402);
+    expect(offerIn(payable).accepts).toHaveLength(1);
   });
 });

@@ -100,6 +100,7 @@ async function answer(
   order: Order,
   words: Words,
 ): Promise<Reply> {
+  call.takesPayments = true;
   const { webhook, wishes } = order;
   if (webhook !== undefined) {
     if (!wishes.detach) throw unusedWebhook();
