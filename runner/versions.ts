@@ -1,9 +1,6 @@
 // Which versions there are: what the tools in the image say of themselves, as told by each sandbox
-// that becomes warm, and whether one is what a request's selector asks for. The selector is npm's
-// notation: `*`, an exact version, or a range.
+// that becomes warm, and whether one is what a request's selector asks for.
 
-import semver from "semver";
-import { Failure } from "../shared/errors.ts";
 import {
   LANGUAGE_IDS,
   type LanguageId,
@@ -11,6 +8,7 @@ import {
   type SandboxKind,
 } from "../shared/languages.ts";
 import { TOOL_VERSION_BYTES_MAX } from "../shared/limits.ts";
+import { requireVersion } from "../shared/versions.ts";
 import { busy } from "./line.ts";
 
 export class Versions {
@@ -42,19 +40,7 @@ export class Versions {
   select(language: LanguageId, selector = "*"): string {
     const version = this.of(language);
     if (version === undefined) throw busy();
-    if (matches(version, selector.trim())) return version;
-    const { name } = languageOf(language);
-    throw new Failure("unknown_version", {
-      field: "version",
-      message: `No ${name} here is \`${selector}\`; available: ${version}.`,
-    });
+    requireVersion(language, version, selector);
+    return version;
   }
-}
-
-/** Tools count in their own ways (`5.4`, `5.2.37`), so an exact version is compared as it is written too. */
-function matches(version: string, selector: string): boolean {
-  if (selector === "" || selector === "*" || selector === "latest" || selector === version)
-    return true;
-  const comparable = semver.coerce(version);
-  return comparable !== null && semver.satisfies(comparable, selector);
 }

@@ -47,6 +47,29 @@ describe("an execution that is paid for", () => {
     },
   );
 
+  it.each([PATH, "/v1/execute"])(
+    "for a version that is not here is refused before it is paid for, by %s",
+    async (path) => {
+      const languages = { python: { version: "3.13.5" } };
+      const health = { ready: true, runnerId: "local", languages, sandboxes: {} };
+      runner = (request) =>
+        request.method === "GET" ? Response.json(health) : answering({}, seen)(request);
+      const files = [{ name: "main.py", content: "print(1)" }];
+      const program = { language: "python", ...(path === PATH ? { code: "print(1)" } : { files }) };
+      const headers = { ...(await paying()), ...SECRET };
+      const response = await store.post(path, headers, { ...program, version: "^2.7" });
+      expect(response.status).toBe(400);
+      expect(await errorOf(response)).toMatchObject({
+        code: "unknown_version",
+        field: "version",
+        message: "No Python here is `^2.7`; available: 3.13.5.",
+      });
+      expect(store.calls).toEqual([]);
+      expect((await store.post(path, headers, { ...program, version: "3" })).status).toBe(200);
+      await store.expectExact({ runsMicro: 10_000 });
+    },
+  );
+
   it("as a stream, and that fails before it begins, is run again for nothing", async () => {
     const headers = { ...(await paying()), ...SECRET };
     runner = failing(503, "busy");

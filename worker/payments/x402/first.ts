@@ -2,13 +2,16 @@
 // wrong with the execution was looked at. With a key it goes to the key's account, and the execution is
 // paid for by that as ever; without one it pays for this execution alone.
 
-import { PAID_ANSWER_BYTES_MAX } from "../../../shared/limits.ts";
+import { Failure } from "../../../shared/errors.ts";
+import { BUSY_RETRY_AFTER_MS, PAID_ANSWER_BYTES_MAX } from "../../../shared/limits.ts";
 import { priceMicro } from "../../../shared/money.ts";
+import { requireVersion } from "../../../shared/versions.ts";
 import { bearerOf } from "../../bearer.ts";
 import type { Call } from "../../call.ts";
-import { type Order, refuseForStrangers } from "../../execute.ts";
+import { type Order, type Program, refuseForStrangers } from "../../execute.ts";
 import { idempotencyKeyOf } from "../../idempotency.ts";
 import { withPayment } from "../../objects.ts";
+import { lastWord } from "../../runner-word.ts";
 import { visit } from "../../visit.ts";
 import { buyCredits, buyRun, openShop } from "./buy.ts";
 import { runPrice, topUpPrice } from "./shop.ts";
@@ -36,7 +39,7 @@ export async function payFirst(
     return undefined;
   }
   refuseForStrangers(order);
-  if (order.language !== undefined) order.programIn(order.language);
+  if (order.language !== undefined) await refuseWrong(call, order.programIn(order.language));
   const price = runPrice(priceMicro(order.times.leastRunMs));
   const paid = await buyRun(call, shop, sent, { price, what, request });
   if (paid.answer !== undefined) {
@@ -46,6 +49,15 @@ export async function payFirst(
   const { amountMicro: paidMicro, transaction } = paid.receipt;
   call.run = { id, paidMicro, transaction, isProven };
   return undefined;
+}
+
+/** Refuses a program in a version that is not here, by the runner's last word: it would never run. */
+async function refuseWrong(call: Call, { language, version }: Program): Promise<void> {
+  if (version === undefined) return;
+  const { languages } = await lastWord(call);
+  const here = languages[language]?.version;
+  if (here === undefined) throw new Failure("busy", { retryAfterMs: BUSY_RETRY_AFTER_MS });
+  requireVersion(language, here, version);
 }
 
 /** Keeps the answer to an execution that was paid for alone, if its payer can ask for it again. */
