@@ -2,11 +2,23 @@
 // itself, wrong in a way that only shows late, or for a route that takes no payment.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { PAYMENTS_PER_MINUTE } from "../../shared/limits.ts";
 import type { RunnerExecuteRequest } from "../../shared/runner-api.ts";
 import { type Chain, newChain } from "./kit/chain.ts";
 import { answering, errorOf, failing, PROGRAM, type Runner } from "./kit/gateway.ts";
 import { errorIn, streamed } from "./kit/mcp.ts";
-import { firstOf, offerIn, openStore, receiptIn, type Store, signed } from "./kit/x402.ts";
+import {
+  firstOf,
+  inV2,
+  offerIn,
+  openStore,
+  type Requirement,
+  receiptIn,
+  type Signer,
+  type Store,
+  sign,
+  signed,
+} from "./kit/x402.ts";
 
 // A chain is a process of its own, and every payment asks it a dozen times.
 vi.setConfig({ testTimeout: 30_000 });
@@ -167,6 +179,39 @@ describe("a payment that is sent again while the first is being settled", () => 
     expect(seen).toHaveLength(1);
     expect(store.calls).toHaveLength(1);
     await store.expectExact({ runsMicro: 10_000 });
+  });
+});
+
+describe("how often a payer may pay", () => {
+  /** Another's payment with a signature that is not the payer's. */
+  async function forged(address: Signer["address"], accepted: Requirement) {
+    const { signTypedData } = await chain.payer();
+    return inV2(accepted, await sign({ address, signTypedData }, accepted));
+  }
+
+  it("is not used up by strangers who forge payments, or send those that are public", async () => {
+    const payer = await chain.payer();
+    const accepted = firstOf(await store.ask(PATH, {}, PROGRAM));
+    const publicly = await signed(payer, accepted);
+    expect((await store.post(PATH, { ...publicly, ...SECRET }, PROGRAM)).status).toBe(200);
+    for (let count = 0; count < PAYMENTS_PER_MINUTE / 2; count += 1) {
+      const stranger = await forged(payer.address, accepted);
+      expect((await store.post(PATH, stranger, PROGRAM)).status).toBe(402);
+      expect((await store.post(PATH, publicly, PROGRAM)).status).toBe(409);
+    }
+    expect((await store.post(PATH, await signed(payer, accepted), PROGRAM)).status).toBe(200);
+    await store.expectExact({ runsMicro: 20_000 });
+  });
+
+  it("is bounded, wherever the payments come from, and nothing is taken beyond", async () => {
+    const payer = await chain.payer();
+    const accepted = firstOf(await store.ask(PATH, {}, PROGRAM));
+    for (let count = 0; count < PAYMENTS_PER_MINUTE; count += 1) {
+      expect((await store.post(PATH, await signed(payer, accepted), PROGRAM)).status).toBe(200);
+    }
+    const refusal = await store.post(PATH, await signed(payer, accepted), PROGRAM);
+    expect(refusal.status).toBe(429);
+    await store.expectExact({ runsMicro: 10_000 * PAYMENTS_PER_MINUTE });
   });
 });
 

@@ -75,11 +75,7 @@ export async function pay(call: Call, deal: Deal, sent: SentPayment): Promise<Pa
   const flaw = flawInTerms(shop, sent, price) ?? flawInSignature(authorization);
   if (flaw !== undefined) throw refused(call, deal, flaw);
   const id = paymentIdOf(shop, authorization);
-  const [binding] = await Promise.all([
-    bindingOf(deal),
-    countAttempt(call, deal.caller),
-    countAttempt(call, `payer-${authorization.from}`),
-  ]);
+  const [binding] = await Promise.all([bindingOf(deal), countAttempt(call, deal.caller)]);
   const attempt = { call, deal, sent, id, binding, ask: nodeOf(call.env) };
   const taking = take(attempt);
   // Whoever hangs up has paid nonetheless.
@@ -110,6 +106,8 @@ async function take(attempt: Attempt): Promise<Paid> {
   if (forecast instanceof Failure) throw forecast;
   if (forecast?.is !== "good") return await takeSpent(attempt, forecast, staleness);
   if (!isEoa) call.line.detail = "the payer's signature is a contract's";
+  // Only the payer can have signed what the chain would take now; anybody can name him.
+  await countAttempt(call, `payer-${sent.authorization.from}`);
   const begun = await withPayment(call.env, id, async (payment) => {
     return await payment.begin(beginningOf(attempt, forecast.head));
   });
