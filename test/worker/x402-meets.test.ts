@@ -95,6 +95,16 @@ describe("an execution that is paid for", () => {
     await store.expectExact({ runsMicro: 10_000 });
   });
 
+  it("says that it is told again, where it is", async () => {
+    const headers = { ...(await paying()), ...SECRET };
+    const first = await store.post(PATH, headers, PROGRAM);
+    const again = await store.post(PATH, headers, PROGRAM);
+    expect([first, again].map((each) => each.headers.get("Idempotency-Replayed"))).toEqual([
+      null,
+      "true",
+    ]);
+  });
+
   it("as a stream whose reader has gone has been served", async () => {
     const headers = { ...(await paying()), ...SECRET };
     runner = () => streamed();

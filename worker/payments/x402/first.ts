@@ -9,7 +9,7 @@ import { requireVersion } from "../../../shared/versions.ts";
 import { bearerOf } from "../../bearer.ts";
 import type { Call } from "../../call.ts";
 import { type Order, type Program, refuseForStrangers } from "../../execute.ts";
-import { idempotencyKeyOf } from "../../idempotency.ts";
+import { idempotencyKeyOf, noteReplay } from "../../idempotency.ts";
 import { withPayment } from "../../objects.ts";
 import { lastWord } from "../../runner-word.ts";
 import { visit } from "../../visit.ts";
@@ -43,6 +43,7 @@ export async function payFirst(
   const price = runPrice(priceMicro(order.times.leastRunMs));
   const paid = await buyRun(call, shop, sent, { price, what, request });
   if (paid.answer !== undefined) {
+    noteReplay(call);
     return new Response(paid.answer, { headers: { "Content-Type": "application/json" } });
   }
   const { id, isProven } = paid;
