@@ -2,8 +2,9 @@
 // itself, wrong in a way that only shows late, or for a route that takes no payment.
 
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { PAYMENTS_PER_MINUTE } from "../../shared/limits.ts";
+import { PAYMENT_MICRO_MAX, PAYMENTS_PER_MINUTE } from "../../shared/limits.ts";
 import type { RunnerExecuteRequest } from "../../shared/runner-api.ts";
+import { readKey } from "../../worker/key.ts";
 import { type Chain, newChain } from "./kit/chain.ts";
 import { answering, errorOf, failing, PROGRAM, type Runner } from "./kit/gateway.ts";
 import { errorIn, streamed } from "./kit/mcp.ts";
@@ -189,6 +190,29 @@ describe("a payment that is sent again while the first is being settled", () => 
     expect(seen).toHaveLength(1);
     expect(store.calls).toHaveLength(1);
     await store.expectExact({ runsMicro: 10_000 });
+  });
+});
+
+describe("an account that owes more than one payment may be", () => {
+  it("is offered what may be paid, and may pay it", async () => {
+    const { bearer, accountId } = await store.emptyKey();
+    const account = store.g.account(accountId);
+    const bought = { kind: "purchase", transaction: "0x1" } as const;
+    await account.apply({ ...bought, ref: "gone", amountMicro: 2 * PAYMENT_MICRO_MAX });
+    const hold = { amountMicro: 1.5 * PAYMENT_MICRO_MAX, leastMicro: 1, lastsMs: 1_000 };
+    const keyHash = (await readKey(bearer.Authorization.slice(7)))?.hash ?? "";
+    const intent = { runner: "local", runTimeoutMs: 1, language: "python" } as const;
+    await account.admit({ keyHash, hold: { ...hold, id: "much" }, intent });
+    await account.settle("much", hold.amountMicro);
+    await account.apply({ kind: "reversal", ref: "gone" });
+    const { accepts } = await store.ask(PATH, bearer, PROGRAM);
+    expect(accepts.map(({ amount }) => amount)).toEqual([String(PAYMENT_MICRO_MAX)]);
+    const headers = { ...bearer, ...(await signed(await chain.payer(), firstOf({ accepts }))) };
+    const response = await store.post(PATH, headers, PROGRAM);
+    expect(response.status).toBe(402);
+    expect(receiptIn(response)?.success).toBe(true);
+    expect(await store.balance(accountId)).toBe(-0.5 * PAYMENT_MICRO_MAX);
+    await store.expectExact();
   });
 });
 

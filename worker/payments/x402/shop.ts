@@ -4,6 +4,7 @@
 
 import {
   PAYMENT_MICRO_DEFAULT,
+  PAYMENT_MICRO_MAX,
   PAYMENT_MICRO_MIN,
   PAYMENT_MICRO_SMALL,
   PAYMENT_VALID_MS,
@@ -56,9 +57,12 @@ export function runPrice(leastMicro: number): Price {
   return { amountsMicro: [Math.max(PAYMENT_MICRO_MIN, leastMicro)], isAnyTaken: false };
 }
 
-/** What an account may pay that lacks `lackMicro`: just that, or more; whatever it pays it has. */
+/**
+ * What an account may pay that lacks `lackMicro`: just that, or more; whatever it pays it has. Where that
+ * is more than one payment may be, it takes several.
+ */
 export function topUpPrice(lackMicro = 0): Price {
-  const least = Math.max(PAYMENT_MICRO_MIN, lackMicro);
+  const least = Math.min(Math.max(PAYMENT_MICRO_MIN, lackMicro), PAYMENT_MICRO_MAX);
   const larger = [PAYMENT_MICRO_SMALL, PAYMENT_MICRO_DEFAULT].filter((amount) => amount > least);
   return { amountsMicro: [least, ...larger], isAnyTaken: true };
 }
