@@ -104,10 +104,12 @@ async function take(attempt: Attempt): Promise<Paid> {
   ]);
   if (known !== undefined && known.is !== "open") return await takeKnown(attempt, known);
   if (forecast instanceof Failure) throw forecast;
+  // Anybody can name a payer, and send what is public; what counts is what only he can have signed.
+  if (forecast?.is === "good" || (forecast?.is === "bad" && isEoa)) {
+    await countAttempt(call, `payer-${sent.authorization.from}`);
+  }
   if (forecast?.is !== "good") return await takeSpent(attempt, forecast, staleness);
   if (!isEoa) call.line.detail = "the payer's signature is a contract's";
-  // Only the payer can have signed what the chain would take now; anybody can name him.
-  await countAttempt(call, `payer-${sent.authorization.from}`);
   const begun = await withPayment(call.env, id, async (payment) => {
     return await payment.begin(beginningOf(attempt, forecast.head));
   });
