@@ -9,7 +9,15 @@ from typing import Any
 import httpx
 import pytest
 
-from agent_coderunner import ERRORS, LANGUAGES, NewKey, OutputEvent, ResultEvent, ShownValue
+from agent_coderunner import (
+    ERRORS,
+    LANGUAGES,
+    InvalidRequestError,
+    NewKey,
+    OutputEvent,
+    ResultEvent,
+    ShownValue,
+)
 from agent_coderunner._parse import execution_reader, read
 from agent_coderunner._sse import EventDecoder
 from agent_coderunner._types import Execution, PastExecution, SessionInfo
@@ -61,6 +69,29 @@ def test_ids_stay_in_their_part_of_the_path() -> None:
     with client(script) as runner:
         runner.executions.get("../keys?x=1")
     assert script.requests[0].url.raw_path == b"/v1/executions/..%2Fkeys%3Fx%3D1"
+
+
+@pytest.mark.parametrize("name", ["", ".", ".."])
+def test_what_would_be_another_path_is_no_id(name: str) -> None:
+    script = Script()
+    with client(script) as runner:
+        for call in (runner.executions.delete, runner.sessions.get, runner.keys.revoke):
+            with pytest.raises(InvalidRequestError, match="is not an id or a name"):
+                call(name)
+    assert script.requests == []
+
+
+def test_paths_of_files_stay_in_their_session() -> None:
+    script = Script(httpx.Response(200, json={"sessionId": "sess-1"}), httpx.Response(204))
+    with client(script) as runner:
+        files = runner.sessions.get("sess-1").files
+        for path in ("..", "../../sess-2", "../../../keys/key-1", "a/../b", "a//b", ".", "", "/"):
+            with pytest.raises(InvalidRequestError, match="is not an id or a name"):
+                files.delete(path)
+        with pytest.raises(InvalidRequestError, match="is not an id or a name"):
+            files.list("../..")
+        files.delete("a b/c?/")
+    assert script.requests[1].url.raw_path == b"/api/sessions/sess-1/files/a%20b/c%3F/"
 
 
 def test_unknown_fields_are_ignored_and_missing_ones_are_none() -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Generic, Optional, TypeVar
 from urllib.parse import quote
 
+from ._errors import InvalidRequestError
 from ._parse import execution_reader, reader
 from ._types import Detached, Execution, Files, Options
 
@@ -61,8 +62,18 @@ def queried(**fields: Any) -> dict[str, str]:
 
 
 def segment(text: str) -> str:
-    """A part of a path that came from somebody else."""
+    """A part of a path that came from somebody else; never one that would make it another path."""
+    if text in ("", ".", ".."):
+        message = f"{text!r} is not an id or a name."
+        raise InvalidRequestError(400, {"code": "invalid_request", "message": message})
     return quote(text, safe="")
+
+
+def file_path(path: str) -> str:
+    """A path of somebody else's below ours; with a slash at its end it is a directory's."""
+    directory = path.endswith("/")
+    parts = (path[:-1] if directory else path).split("/")
+    return "/".join(map(segment, parts)) + ("/" if directory else "")
 
 
 def base_url(given: Optional[str]) -> str:

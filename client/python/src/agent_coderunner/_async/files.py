@@ -6,9 +6,8 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import IO
-from urllib.parse import quote
 
-from .._calls import Call, nothing
+from .._calls import Call, file_path, nothing
 from .._parse import reader
 from .._types import Listing, WrittenFile
 from .transport import AsyncTransport, digest
@@ -50,7 +49,7 @@ class AsyncFiles:
         await self._transport.send(call)
 
     def _file(self, path: str) -> str:
-        return f"{self._path}/{quote(path)}"
+        return f"{self._path}/{file_path(path)}"
 
     def _directory(self, path: str) -> str:
         return self._file(path.strip("/") + "/") if path.strip("/") else f"{self._path}/"

@@ -7,9 +7,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
-from urllib.parse import quote
 
-from .._calls import Call, nothing
+from .._calls import Call, file_path, nothing
 from .._parse import reader
 from .._types import Listing, WrittenFile
 from .transport import Transport, digest
@@ -51,7 +50,7 @@ class Files:
         self._transport.send(call)
 
     def _file(self, path: str) -> str:
-        return f"{self._path}/{quote(path)}"
+        return f"{self._path}/{file_path(path)}"
 
     def _directory(self, path: str) -> str:
         return self._file(path.strip("/") + "/") if path.strip("/") else f"{self._path}/"
