@@ -82,7 +82,8 @@ export class Executions {
 
   /** Ends one that runs, forgets one that is over. */
   async remove(id: string, options: CallOptions = {}): Promise<void> {
-    await this.#http.json({ method: "DELETE", path: pathOf(id), ...options });
+    // Where the first try has ended it, a second would forget it.
+    await this.#http.json({ method: "DELETE", repeat: "once", path: pathOf(id), ...options });
   }
 
   /** Forgets all that are over; says how many. */

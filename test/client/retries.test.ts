@@ -186,6 +186,13 @@ describe("errors", () => {
     expect(() => new CodeRunner({ apiKey: "two\nlines" })).toThrow(TypeError);
   });
 
+  test("a lost wish to end an execution is not repeated, which would forget it", async () => {
+    const { client, sent } = clientBefore([noConnection(), Response.json({})]);
+    const { error } = await settled(client.executions.remove("exec-1"));
+    expect(error?.code).toBe("connection_failed");
+    expect(sent).toHaveLength(1);
+  });
+
   test("no id and no path can lead anywhere else", async () => {
     const { client, sent } = clientBefore([Response.json({})]);
     const { files } = client.sessions.use("sess-1");

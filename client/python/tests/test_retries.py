@@ -94,12 +94,20 @@ def test_input_is_never_sent_twice() -> None:
 
 
 def test_what_is_gone_when_its_removal_is_repeated_is_removed() -> None:
-    script = Script(httpx.ReadError("reset"), refusal("session_deleted", 410))
+    session = answer({"sessionId": "sess-1"})
+    script = Script(session, httpx.ReadError("reset"), refusal("session_deleted", 410))
     with client(script) as runner:
-        runner.executions.delete("exec-1")
-    script = Script(refusal("unknown_execution", 404))
+        runner.sessions.get("sess-1").delete()
+    script = Script(answer({"sessionId": "sess-1"}), refusal("unknown_session", 404))
     with client(script) as runner, pytest.raises(NotFoundError):
+        runner.sessions.get("sess-1").delete()
+
+
+def test_a_lost_wish_to_end_an_execution_is_not_repeated_which_would_forget_it() -> None:
+    script = Script(httpx.ReadError("reset"))
+    with client(script) as runner, pytest.raises(TransportError):
         runner.executions.delete("exec-1")
+    assert script.paths == ["DELETE /v1/executions/exec-1"]
 
 
 def test_retry_after_is_waited_for() -> None:

@@ -92,7 +92,8 @@ class AsyncExecutions:
     async def delete(self, execution_id: str) -> None:
         """Interrupts what runs; forgets what is over."""
         path = f"/v1/executions/{segment(execution_id)}"
-        await self._transport.send(Call("DELETE", path, nothing, removes=True))
+        # Where the first try has interrupted it, a second would forget it.
+        await self._transport.send(Call("DELETE", path, nothing, repeatable=False))
 
     async def clear(self) -> int:
         """Forgets everything that is over, and says how much that was."""
