@@ -2,7 +2,7 @@
 // in a file that only its owner can read. A stored key is sent nowhere but to the address it was stored
 // with, whatever CODERUNNER_URL says.
 
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Stop } from "./exit.ts";
@@ -33,7 +33,9 @@ export function accessOf(
   flagUrl: string | undefined,
   env: NodeJS.ProcessEnv = process.env,
 ): Access {
-  const stored = readStored(configFile(env));
+  // Where everything is said, what is stored does not matter, even if it will not do.
+  const isAllSaid = Boolean(env.CODERUNNER_API_KEY && (flagUrl ?? env.CODERUNNER_URL));
+  const stored = isAllSaid ? undefined : readStored(configFile(env));
   const url = normalUrl(flagUrl ?? (env.CODERUNNER_URL || stored?.url || DEFAULT_URL));
   if (env.CODERUNNER_API_KEY) {
     return { url, key: checkedKey(env.CODERUNNER_API_KEY), keyFrom: "CODERUNNER_API_KEY" };
@@ -41,6 +43,19 @@ export function accessOf(
   if (stored === undefined || stored.url !== url)
     return { url, key: undefined, keyFrom: "nowhere" };
   return { url, key: checkedKey(stored.apiKey), keyFrom: "login" };
+}
+
+/** The service alone, for what mends the settings or does without: nothing that is stored stops it. */
+export function accessWithoutKey(
+  flagUrl: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): Access {
+  try {
+    return accessOf(flagUrl, env);
+  } catch {
+    const url = normalUrl(flagUrl ?? (env.CODERUNNER_URL || DEFAULT_URL));
+    return { url, key: undefined, keyFrom: "nowhere" };
+  }
 }
 
 /** A key as it may stand in a header; a line break or a letter of another script cannot. */
@@ -89,7 +104,7 @@ export function store(stored: Stored, file: string = configFile()): void {
 
 /** Forgets the stored key; says whether there was one. */
 export function forget(file: string = configFile()): boolean {
-  const had = readStored(file) !== undefined;
+  const had = existsSync(file);
   rmSync(file, { force: true });
   return had;
 }
@@ -102,7 +117,7 @@ function readStored(file: string): Stored | undefined {
     if (codeOf(thrown) === "ENOENT" || codeOf(thrown) === "ENOTDIR") return undefined;
     throw new Stop(
       "account",
-      `${file} cannot be read (${codeOf(thrown)}); run \`coderunner login\` or set CODERUNNER_API_KEY.`,
+      `${file} cannot be read (${codeOf(thrown)}); run \`coderunner login\` or set CODERUNNER_API_KEY and CODERUNNER_URL.`,
     );
   }
   try {

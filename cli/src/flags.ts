@@ -33,6 +33,8 @@ export type CommandInfo = {
   offer?: Offer;
   /** Whether what follows `--` is for the program that is run. */
   hasProgramArgs?: true;
+  /** Whether it works with settings that will not do, because it mends them or needs none. */
+  needsNoSettings?: true;
   flags: Flags;
   examples: readonly Example[];
 };

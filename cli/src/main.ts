@@ -3,7 +3,7 @@
 
 import { clientFor } from "./client.ts";
 import type { Command } from "./command.ts";
-import { type Access, accessOf } from "./config.ts";
+import { type Access, accessOf, accessWithoutKey } from "./config.ts";
 import { EXITS, exitOfSignal, Stop } from "./exit.ts";
 import { explain } from "./explain.ts";
 import { arityOf } from "./flags.ts";
@@ -26,7 +26,7 @@ async function main(argv: readonly string[]): Promise<number> {
     const { command, words, programArgs, values } = asked;
     isJson = values.has("json");
     if (values.has("help")) return told(helpFor(command, output.style));
-    access = accessOf(values.text("url"));
+    access = (command.needsNoSettings ? accessWithoutKey : accessOf)(values.text("url"));
     output.onProblem(() => interrupts.raise("SIGPIPE"));
     const client = clientFor(access);
     const context = {

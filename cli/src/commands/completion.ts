@@ -9,6 +9,7 @@ export const completion: Command = {
   summary: "Print the completion for a shell.",
   takes: "SHELL",
   offer: Object.keys(SHELLS),
+  needsNoSettings: true,
   flags: {},
   examples: [
     { does: "in ~/.bashrc", line: 'eval "$(coderunner completion bash)"' },

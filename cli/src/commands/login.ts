@@ -10,6 +10,7 @@ import { isInputTerminal, readAllInput } from "../input.ts";
 export const login: Command = {
   name: "login",
   summary: "Store an API key, your own or a new free one.",
+  needsNoSettings: true,
   flags: { new: { help: "Take a new key, at once and without a sign-up." } },
   examples: [
     { does: "takes a new key", line: "coderunner login --new" },
@@ -48,6 +49,7 @@ export const login: Command = {
 export const logout: Command = {
   name: "logout",
   summary: "Forget the stored key. It stays valid; `keys revoke` ends it.",
+  needsNoSettings: true,
   flags: {},
   examples: [{ does: "removes it from this machine", line: "coderunner logout" }],
   run: async ({ values, output }) => {

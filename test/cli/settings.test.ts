@@ -1,0 +1,78 @@
+// The command with settings that will not do, as they are left by a disk that was full or by hand: what
+// mends them must work all the same, and a key that has been made must not be lost.
+
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { buildCli } from "../../cli/build.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "coderunner-settings-"));
+const program = join(dir, "coderunner.cjs");
+const config = join(dir, "coderunner", "config.json");
+const asked: string[] = [];
+let refusesCredits = false;
+let service: Server;
+let url: string;
+
+beforeAll(async () => {
+  await buildCli(program);
+  service = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    if (request.url === "/api/credits" && refusesCredits) response.statusCode = 418;
+    if (request.url?.includes("/files/")) return response.end("content");
+    response.end(JSON.stringify({ apiKey: "cr_live_new", credits: 50, plan: "free" }));
+  }).listen(0, "127.0.0.1");
+  await new Promise((resolve) => service.once("listening", resolve));
+  url = `http://127.0.0.1:${(service.address() as AddressInfo).port}`;
+});
+beforeEach(() => {
+  refusesCredits = false;
+  asked.length = 0;
+  rmSync(join(dir, "coderunner"), { recursive: true, force: true });
+  mkdirSync(join(dir, "coderunner"));
+});
+afterAll(() => {
+  service.close();
+  rmSync(dir, { recursive: true });
+});
+
+async function run(words: string[], own: NodeJS.ProcessEnv = {}) {
+  const env = { PATH: process.env.PATH, XDG_CONFIG_HOME: dir, CODERUNNER_URL: url, ...own };
+  const running = promisify(execFile)(process.execPath, [program, ...words], { env });
+  running.child.stdin?.end();
+  return await running.then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    ({ code, stdout, stderr }) => ({ code, stdout, stderr }) as never,
+  );
+}
+
+const NOWHERE = { CODERUNNER_URL: "" };
+const BROKEN = [
+  ["cut off", '{ "url": "http'],
+  ["with no address", '{ "url": "nowhere", "apiKey": "k" }'],
+  ["with no key", `{ "url": "http://127.0.0.1:8787", "apiKey": "a b" }`],
+];
+
+describe.each(BROKEN)("stored settings %s", (_how, text) => {
+  beforeEach(() => writeFileSync(config, text ?? ""));
+
+  test("are put right by login", async () => {
+    expect(await run(["login", "--new", "--url", url], NOWHERE)).toMatchObject({ code: 0 });
+    expect(JSON.parse(readFileSync(config, "utf8"))).toEqual({ url, apiKey: "cr_live_new" });
+  });
+
+  test("are removed by logout", async () => {
+    expect(await run(["logout"], NOWHERE)).toMatchObject({ code: 0 });
+    expect(() => readFileSync(config)).toThrow("ENOENT");
+  });
+
+  test("are nothing to completion, nor to who sets all of it", async () => {
+    expect(await run(["completion", "bash"], NOWHERE)).toMatchObject({ code: 0, stderr: "" });
+    expect(await run(["credits"], { CODERUNNER_API_KEY: "k" })).toMatchObject({ code: 0 });
+  });
+});
