@@ -2,7 +2,16 @@
 // in a file that only its owner can read. A stored key is sent nowhere but to the address it was stored
 // with, whatever CODERUNNER_URL says.
 
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { Stop } from "./exit.ts";
@@ -86,6 +95,17 @@ export function normalUrl(text: string): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
 }
 
+/** Throws where a key could not be stored, before there is one that would be lost. */
+export function checkRoom(file: string = configFile()): void {
+  const folder = join(file, "..");
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK);
+  } catch (thrown) {
+    throw cannotBeStored(file, thrown);
+  }
+}
+
 /** Stores a key; the file is its owner's alone from its first byte on. */
 export function store(stored: Stored, file: string = configFile()): void {
   const making = `${file}.${process.pid}`;
@@ -95,11 +115,15 @@ export function store(stored: Stored, file: string = configFile()): void {
     writeFileSync(making, `${JSON.stringify(stored, null, 2)}\n`, { mode: 0o600, flag: "wx" });
     renameSync(making, file);
   } catch (thrown) {
-    throw new Stop(
-      "usage",
-      `The key cannot be stored in ${file} (${codeOf(thrown)}); set CODERUNNER_API_KEY instead.`,
-    );
+    throw cannotBeStored(file, thrown);
   }
+}
+
+function cannotBeStored(file: string, thrown: unknown): Stop {
+  return new Stop(
+    "usage",
+    `The key cannot be stored in ${file} (${codeOf(thrown)}); take one with \`coderunner keys new\` and set CODERUNNER_API_KEY.`,
+  );
 }
 
 /** Forgets the stored key; says whether there was one. */

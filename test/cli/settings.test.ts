@@ -76,3 +76,18 @@ describe.each(BROKEN)("stored settings %s", (_how, text) => {
     expect(await run(["credits"], { CODERUNNER_API_KEY: "k" })).toMatchObject({ code: 0 });
   });
 });
+
+describe("a new key", () => {
+  test("is not made where it cannot be stored", async () => {
+    writeFileSync(join(dir, "file"), "");
+    const own = { XDG_CONFIG_HOME: join(dir, "file") };
+    expect(await run(["login", "--new"], own)).toMatchObject({ code: 120 });
+    expect(asked).toEqual([]);
+  });
+
+  test("is kept although the service says no more", async () => {
+    refusesCredits = true;
+    expect(await run(["login", "--new"])).toMatchObject({ code: 123 });
+    expect(readFileSync(config, "utf8")).toContain("cr_live_new");
+  });
+});

@@ -3,7 +3,7 @@
 
 import { clientFor } from "../client.ts";
 import type { Command, Context } from "../command.ts";
-import { type Access, checkedKey, configFile, forget, store } from "../config.ts";
+import { type Access, checkedKey, checkRoom, configFile, forget, store } from "../config.ts";
 import { Stop } from "../exit.ts";
 import { isInputTerminal, readAllInput } from "../input.ts";
 
@@ -30,11 +30,14 @@ export const login: Command = {
     } = context;
     const isNew = values.has("new");
     const { url } = access;
+    checkRoom();
     const made = isNew ? await clientFor(keyless(access)).keys.create({ signal }) : undefined;
     const key = made?.apiKey ?? checkedKey(await askForKey(context));
+    // A new one is kept whatever comes next: nobody else has it.
+    if (isNew) store({ url, apiKey: key });
     // Before it is stored, so that a key that is not valid does not take the place of one that is.
     const { credits, plan } = await clientFor({ url, key, keyFrom: "login" }).credits({ signal });
-    store({ url, apiKey: key });
+    if (!isNew) store({ url, apiKey: key });
     if (values.has("json")) output.json({ url, file: configFile(), credits, plan, isNew });
     else output.line(`The key for ${url} is in ${configFile()}. It has ${credits} credits.`);
     if (access.keyFrom === "CODERUNNER_API_KEY")
