@@ -1,8 +1,8 @@
 // Puts files that a program has made into a folder of the caller's, and nowhere else: the names come from
 // the program's side.
 
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { mkdirSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { Execution } from "../../client/src/types.ts";
 import type { Context } from "./command.ts";
 import { codeOf } from "./config.ts";
@@ -28,21 +28,44 @@ export function saveFiles(
 export function placeIn(folder: string, name: string): string {
   const place = resolve(folder, name);
   const way = relative(resolve(folder), place);
-  if (way === "" || way.startsWith("..") || isAbsolute(way)) {
+  if (way === "" || way.split(sep)[0] === ".." || isAbsolute(way)) {
     throw new Stop("refused", `${name} would lie outside ${folder}; nothing was written.`);
   }
   return place;
 }
 
+/** Writes to a place that the caller has named: a pipe or a device is written to, and not replaced. */
+export function writeTo(place: string, content: Uint8Array): void {
+  writing(place, () => {
+    const found = statSync(place, { throwIfNoEntry: false });
+    if (found === undefined || found.isDirectory()) return writeWhole(place, content);
+    if (found.isFile()) return writeWhole(realpathSync(place), content);
+    writeFileSync(place, content);
+  });
+}
+
 /** Writes a file so that it is there whole or as it was before. */
 export function writeWhole(file: string, content: Uint8Array): void {
   const making = join(dirname(file), `.coderunner-${process.pid}`);
+  writing(file, () => {
+    try {
+      mkdirSync(dirname(file), { recursive: true });
+      rmSync(making, { force: true });
+      // Never through what somebody else has put there.
+      writeFileSync(making, content, { flag: "wx" });
+      renameSync(making, file);
+    } catch (thrown) {
+      rmSync(making, { force: true });
+      throw thrown;
+    }
+  });
+}
+
+function writing(file: string, write: () => void): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(making, content);
-    renameSync(making, file);
+    write();
   } catch (thrown) {
-    rmSync(making, { force: true });
+    if (thrown instanceof Stop) throw thrown;
     throw new Stop("usage", `${file} cannot be written (${codeOf(thrown)}).`);
   }
 }

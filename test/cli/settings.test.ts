@@ -1,15 +1,25 @@
 // The command with settings that will not do, as they are left by a disk that was full or by hand: what
-// mends them must work all the same, and a key that has been made must not be lost.
+// mends them must work all the same, and a key that has been made must not be lost. And the files it
+// writes, where something else lies in their place.
 
-import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, execFileSync } from "node:child_process";
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { buildCli } from "../../cli/build.ts";
+import { placeIn, writeWhole } from "../../cli/src/save.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "coderunner-settings-"));
 const program = join(dir, "coderunner.cjs");
@@ -89,5 +99,46 @@ describe("a new key", () => {
     refusesCredits = true;
     expect(await run(["login", "--new"])).toMatchObject({ code: 123 });
     expect(readFileSync(config, "utf8")).toContain("cr_live_new");
+  });
+});
+
+describe("files get", () => {
+  const env = { CODERUNNER_API_KEY: "k" };
+
+  test("writes into a pipe and does not put a file in its place", async () => {
+    const pipe = join(dir, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    const reading = promisify(execFile)("cat", [pipe], { timeout: 5_000 });
+    expect(await run(["files", "get", "s", "a.txt", pipe], env)).toMatchObject({ code: 0 });
+    expect(lstatSync(pipe).isFIFO()).toBe(true);
+    expect((await reading).stdout).toBe("content");
+  });
+
+  test("writes where a link leads", async () => {
+    const [link, file] = [join(dir, "link"), join(dir, "there.txt")];
+    writeFileSync(file, "old");
+    symlinkSync(file, link);
+    expect(await run(["files", "get", "s", "a.txt", link], env)).toMatchObject({ code: 0 });
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(file, "utf8")).toBe("content");
+  });
+});
+
+describe("files that programs have made", () => {
+  test("may have names that only look like a way up", () => {
+    expect(placeIn("out", "..data/x")).toBe(resolve("out/..data/x"));
+    expect(placeIn("out", "...")).toBe(resolve("out/..."));
+    for (const name of ["..", "../x", "a/../../x", "/x", "", "."]) {
+      expect(() => placeIn("out", name)).toThrow("outside");
+    }
+  });
+
+  test("are not written through a link that somebody has put where they are made", () => {
+    const victim = join(dir, "victim");
+    writeFileSync(victim, "mine");
+    symlinkSync(victim, join(dir, `.coderunner-${process.pid}`));
+    writeWhole(join(dir, "made.txt"), Buffer.from("theirs"));
+    expect(readFileSync(victim, "utf8")).toBe("mine");
+    expect(readFileSync(join(dir, "made.txt"), "utf8")).toBe("theirs");
   });
 });

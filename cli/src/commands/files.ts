@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { type Command, type Context, wordAt } from "../command.ts";
 import { readAllInput } from "../input.ts";
 import { readLocal } from "../program.ts";
-import { writeWhole } from "../save.ts";
+import { writeTo } from "../save.ts";
 import { ago } from "../times.ts";
 
 export const listFiles: Command = {
@@ -59,7 +59,7 @@ export const getFile: Command = {
     const target = words[2] ?? basename(path);
     const content = await filesIn(context).read(path, { signal });
     if (target === "-") return output.write(content);
-    writeWhole(target, content);
+    writeTo(target, content);
     if (values.has("json")) output.json({ file: target, bytes: content.length });
   },
 };
