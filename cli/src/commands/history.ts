@@ -132,7 +132,7 @@ export const cancelExecution: Command = {
 
 export const removeExecution: Command = {
   name: "history rm",
-  summary: "Forget executions; one that runs is ended first.",
+  summary: "Forget executions that are over; one that runs is ended, and stays.",
   takes: "[EXECUTIONS…]",
   flags: { all: { help: "All that are over." } },
   examples: [
