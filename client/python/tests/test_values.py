@@ -129,6 +129,16 @@ def test_both_ways_to_write_a_name_are_read() -> None:
     assert read(SessionInfo, {"session_id": "sess-1"}).session_id == "sess-1"
 
 
+def test_an_empty_key_is_none_whatever_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CODERUNNER_API_KEY", "of-the-environment")
+    script = Script(httpx.Response(200, json=[]))
+    with client(script, api_key="") as runner:
+        runner.runtimes()
+    assert "Authorization" not in script.requests[0].headers
+
+
 def test_a_key_is_not_printed() -> None:
     key = read(NewKey, {"apiKey": "cr_live_secret", "id": "key-1"})
     assert key.api_key == "cr_live_secret"

@@ -82,8 +82,8 @@ def base_url(given: Optional[str]) -> str:
 
 
 def api_key(given: Optional[str]) -> Optional[str]:
-    """The key: as given, or as CODERUNNER_API_KEY says."""
-    return given or os.environ.get("CODERUNNER_API_KEY") or None
+    """The key: as given, or as CODERUNNER_API_KEY says; an empty one is none."""
+    return (os.environ.get("CODERUNNER_API_KEY") if given is None else given) or None
 
 
 def keyed(call: Call[T], key: Optional[str]) -> Call[T]:
