@@ -29,7 +29,8 @@ const INSTRUCTIONS = `Runs code in a sandbox without a network. Use \`execute\` 
 const REMEDIES: Partial<Record<ErrorCode, string>> = {
   unauthorized: KEY(),
   invalid_key: KEY(),
-  no_credits: "Ask for a shorter `timeout`, or use a key of an account that has credits.",
+  no_credits:
+    "Ask for a shorter `timeout`, or buy credits for the key with POST /api/credits/topup, by x402.",
   unknown_language: "`list_languages` says what there is.",
   unknown_version: "`list_languages` says what there is.",
   unknown_session: "`list_sessions` says what there is; `open_session` opens a new one.",
