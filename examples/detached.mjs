@@ -9,6 +9,7 @@ console.log((await runner.executions.get(job.id)).state);
 console.log((await runner.executions.wait(job.id)).run.stdout.trim());
 
 const endless = await runner.detach({ language: "bash", code: "while :; do sleep 0.1; done" });
+await new Promise((resolve) => setTimeout(resolve, 500));
 await runner.executions.interrupt(endless.id);
 console.log((await runner.executions.wait(endless.id)).run.outcome);
 
