@@ -226,7 +226,9 @@ describe("a session's end", () => {
   it("while something runs is told to who waits for that, and to who comes after", async () => {
     const session = await opened("python");
     const running = session.attempt("import time\ntime.sleep(9)");
-    await eventually(async () => (await session.tell()).body.state === "busy");
+    await eventually(async () => (await session.tell()).body.state === "busy", {
+      withinMs: 5000,
+    });
     const waiting = session.attempt("1");
     await sleep(300);
     const ends = await Promise.all([session.close(), session.close()]);
