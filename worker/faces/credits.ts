@@ -7,23 +7,12 @@ import { CREDIT_MICRO, creditsOf } from "../../shared/money.ts";
 import { ENTRY_KINDS, type Entry } from "../account/statement.ts";
 import { PLANS, type Statement } from "../account/told.ts";
 import { named } from "../openapi/named.ts";
-
-const limitRule = { error: `must be a whole number from 1 to ${LISTED_ENTRIES_MAX}` };
-const cursorRule = { error: "must be the `cursor` of a reply" };
+import { pageLimit, positiveCursor } from "./page.ts";
 
 /** What the query of a ledger may say. */
 export const ListEntriesQuery = z.object({
-  limit: z.coerce
-    .number(limitRule)
-    .int(limitRule)
-    .min(1, limitRule)
-    .max(LISTED_ENTRIES_MAX, limitRule)
-    .default(LISTED_ENTRIES_DEFAULT),
-  cursor: z
-    .string()
-    .regex(/^[1-9]\d{0,14}$/, cursorRule)
-    .transform(Number)
-    .optional(),
+  limit: pageLimit({ most: LISTED_ENTRIES_MAX, usual: LISTED_ENTRIES_DEFAULT }),
+  cursor: positiveCursor.optional(),
 });
 
 const credits = z.int().describe("Whole credits to spend.");

@@ -24,6 +24,7 @@ import {
   V1Past,
   V1Running,
 } from "./history-schemas.ts";
+import { pageLimit, positiveCursor } from "./page.ts";
 import { fromSessionWord, toSessionWord } from "./session-word.ts";
 import { toV1Execution } from "./v1.ts";
 
@@ -43,21 +44,11 @@ export type HistoryWords = {
   deliveries: (deliveries: Deliveries | undefined) => object;
 };
 
-const limitRule = { error: `must be a whole number from 1 to ${LISTED_EXECUTIONS_MAX}` };
 const OUTCOMES_KNOWN = [...OUTCOME_NAMES, COMPILE_ERROR] as const;
 
 const queryFields = {
-  limit: z.coerce
-    .number(limitRule)
-    .int(limitRule)
-    .min(1, limitRule)
-    .max(LISTED_EXECUTIONS_MAX, limitRule)
-    .default(LISTED_EXECUTIONS_DEFAULT),
-  cursor: z
-    .string()
-    .regex(/^[1-9]\d{0,14}$/, { error: "must be the `cursor` of a reply" })
-    .transform(Number)
-    .optional(),
+  limit: pageLimit({ most: LISTED_EXECUTIONS_MAX, usual: LISTED_EXECUTIONS_DEFAULT }),
+  cursor: positiveCursor.optional(),
   language: Language.optional(),
   outcome: z
     .enum(OUTCOMES_KNOWN, { error: `must be one of ${OUTCOMES_KNOWN.join(", ")}` })

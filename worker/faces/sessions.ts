@@ -23,6 +23,7 @@ import {
 import type { Place, Session } from "../account/sessions.ts";
 import { named } from "../openapi/named.ts";
 import { Language } from "./fields.ts";
+import { pageLimit } from "./page.ts";
 import { toSessionWord } from "./session-word.ts";
 
 /** What `POST /api/sessions` takes. */
@@ -110,17 +111,9 @@ export const ApiListing = named(
   }),
 );
 
-const limitRule = { error: `must be a whole number from 1 to ${LISTED_SESSIONS_MAX}` };
-
 /** What the query of `GET /api/sessions` may say. */
 export const ListSessionsQuery = z.object({
-  limit: z.coerce
-    .number(limitRule)
-    .int(limitRule)
-    .min(1, limitRule)
-    .max(LISTED_SESSIONS_MAX, limitRule)
-    .default(LISTED_SESSIONS_DEFAULT)
-    .describe("How many at most."),
+  limit: pageLimit({ most: LISTED_SESSIONS_MAX, usual: LISTED_SESSIONS_DEFAULT }),
   state: z
     .enum(["live", "all"], { error: "must be `live` or `all`" })
     .default("live")

@@ -5,16 +5,14 @@
 import * as z from "zod";
 import { Failure } from "../../shared/errors.ts";
 import { newId } from "../../shared/ids.ts";
-import { GRANT_CREDITS_MAX, RATE_PER_MINUTE, RATE_PER_MINUTE_MAX } from "../../shared/limits.ts";
+import { GRANT_CREDITS_MAX, RATE_PER_MINUTE_MAX } from "../../shared/limits.ts";
 import { CREDIT_MICRO, creditsOf } from "../../shared/money.ts";
-import type { Plan } from "../account/told.ts";
+import { PLANS } from "../account/told.ts";
 import { requireAdmin } from "../admin.ts";
 import { handle } from "../handle.ts";
 import { claimOf, noteReplay } from "../idempotency.ts";
 import { withAccount } from "../objects.ts";
 import { REPEAT_ERRORS, REPEATABLE } from "../openapi/about.ts";
-
-const PLANS = Object.keys(RATE_PER_MINUTE) as [Plan, ...Plan[]];
 
 const grantRule = { error: `must be a whole number from 1 to ${GRANT_CREDITS_MAX}` };
 const rateRule = { error: `must be a whole number from 1 to ${RATE_PER_MINUTE_MAX}, or null` };

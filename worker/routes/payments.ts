@@ -11,25 +11,14 @@ import {
 import { requireAdmin } from "../admin.ts";
 import type { Call } from "../call.ts";
 import { ApiDeposit, TxHash, toApiDeposit } from "../faces/deposits.ts";
+import { numberCursor, pageLimit } from "../faces/page.ts";
 import { handle, NoBody } from "../handle.ts";
 import { withDeposit, withTreasury } from "../payments/objects.ts";
 import { depositSettingsOf } from "../payments/settings.ts";
 
-const limitRule = { error: `must be a whole number from 1 to ${LISTED_ENTRIES_MAX}` };
-const cursorRule = { error: "must be the `cursor` of a reply" };
-
 const ListQuery = z.object({
-  limit: z.coerce
-    .number(limitRule)
-    .int(limitRule)
-    .min(1, limitRule)
-    .max(LISTED_ENTRIES_MAX, limitRule)
-    .default(LISTED_ENTRIES_DEFAULT),
-  cursor: z
-    .string()
-    .regex(/^(0|[1-9]\d{0,14})$/, cursorRule)
-    .transform(Number)
-    .default(0),
+  limit: pageLimit({ most: LISTED_ENTRIES_MAX, usual: LISTED_ENTRIES_DEFAULT }),
+  cursor: numberCursor.default(0),
 });
 
 const addressRule = { error: "must be an address: 0x and 40 hexadecimal digits" };
