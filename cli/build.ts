@@ -3,7 +3,8 @@
 // because a module that imports `node:http` has Node look at everything that exports, and load its whole
 // own fetch for that.
 
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -30,4 +31,15 @@ export async function buildCli(outfile: string): Promise<void> {
   });
 }
 
-if (import.meta.main) await buildCli(here("dist/coderunner.cjs"));
+/** Puts our licence, and that of what is bundled, beside the command: both ask to go with every copy. */
+function addLicences(folder: string): void {
+  const parser = fileURLToPath(import.meta.resolve("eventsource-parser"));
+  const theirs = join(parser.slice(0, parser.indexOf("/dist/")), "LICENSE");
+  copyFileSync(here("../LICENSE"), join(folder, "LICENSE"));
+  copyFileSync(theirs, join(folder, "LICENSE.eventsource-parser"));
+}
+
+if (import.meta.main) {
+  await buildCli(here("dist/coderunner.cjs"));
+  addLicences(here("dist"));
+}

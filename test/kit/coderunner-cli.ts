@@ -3,7 +3,7 @@
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -114,8 +114,17 @@ export function jsonOf({ stdout }: Pick<Ended, "stdout">): Record<string, unknow
   return JSON.parse(stdout) as Record<string, unknown>;
 }
 
-/** The names of what was packed. */
-export function packedFiles(installed: Installed): Record<string, unknown> {
-  const file = join(installed.bin, "..", "..", "agent-coderunner-cli", "package.json");
+/** What its package says of itself. */
+export function packageOf(installed: Installed): Record<string, unknown> {
+  const file = join(packageFolder(installed), "package.json");
   return JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+}
+
+/** The names of what was packed beside that. */
+export function packedFiles(installed: Installed): string[] {
+  return readdirSync(join(packageFolder(installed), "dist")).sort();
+}
+
+function packageFolder({ bin }: Installed): string {
+  return join(bin, "..", "..", "agent-coderunner-cli");
 }

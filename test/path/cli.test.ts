@@ -5,7 +5,14 @@ import { spawn } from "node:child_process";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, test } from "vitest";
-import { type Installed, installCli, jsonOf, packedFiles, watch } from "../kit/coderunner-cli.ts";
+import {
+  type Installed,
+  installCli,
+  jsonOf,
+  packageOf,
+  packedFiles,
+  watch,
+} from "../kit/coderunner-cli.ts";
 import { newKey, richKey } from "./client.ts";
 
 const { url } = inject("gateway");
@@ -251,8 +258,13 @@ describe("the other commands", () => {
 
 describe("the package", () => {
   test("is one file without dependencies", () => {
-    const { dependencies, version } = packedFiles(cli);
+    const { dependencies, version } = packageOf(cli);
     expect(dependencies).toBeUndefined();
     expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+
+  test("has the licences of all that is in it", () => {
+    const licences = ["LICENSE", "LICENSE.eventsource-parser"];
+    expect(packedFiles(cli)).toEqual([...licences, "coderunner.cjs"]);
   });
 });
